@@ -21,6 +21,8 @@ def video(stream: Stream) -> bool:
 
 def by_ssrc(facts: Facts) -> dict[int, list[int]]:
     """The positions of streams that are not alone in their SSRC, and not too many to be told from copies."""
+    if len({stream.ssrc for stream in facts.streams}) == len(facts.streams):
+        return {}
     found: dict[int, list[int]] = {}
     for number, stream in enumerate(facts.streams):
         found.setdefault(stream.ssrc, []).append(number)

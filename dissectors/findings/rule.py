@@ -280,7 +280,7 @@ def _streams(facts: Facts) -> dict[int, list[Stream]]:
 
 
 def _traits(facts: Facts) -> Traits:
-    return Traits(facts.calls)
+    return Traits(facts.calls, facts.streams)
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:

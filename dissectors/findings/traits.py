@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.report import Call, Deviation
+from dissectors.findings.media_traits import MediaTraits
+from dissectors.report import Call, Deviation, Stream
+from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
 
 Trait = str | int
@@ -29,6 +31,16 @@ UNACKNOWLEDGED = "unacknowledged"
 RENEWED = "renewed"
 """A request came behind the 2xx to a REGISTER."""
 
+PARTIAL, SLOW, FRUITLESS = "partial", "slow", "fruitless"
+"""It began before the capture; what says that it rings came late after its first request; no 2xx came."""
+
+STREAMED = "streamed"
+"""Messages: one with a body, over a transport where a header alone says how long it is."""
+
+CONNECTIONS = (TCP, TLS)
+SLOW_SECONDS = 2.0
+"""How late that is; rules ask for more."""
+
 PLAIN = "identity"
 """The status of a body that nothing was done to."""
 
@@ -44,11 +56,12 @@ class Traits:
     That are the methods of requests, the statuses of responses from 300 on, and the names of headers that decide.
     """
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[Call], streams: Sequence[Stream] = ()) -> None:
         self._alike: dict[frozenset[Trait], list[tuple[int, Call]]] = {}
         self._asked: dict[tuple[Trait, ...], Sequence[tuple[int, Call]]] = {}
+        media = MediaTraits()
         for number, call in enumerate(calls):
-            traits = traits_of(call)
+            traits = traits_of(call, [streams[position] for position in call.streams] if streams else (), media)
             alike = self._alike.get(traits)
             if alike is None:
                 alike = self._alike[traits] = []
@@ -64,8 +77,8 @@ class Traits:
         return found
 
 
-def traits_of(call: Call) -> frozenset[Trait]:
-    """What a call has."""
+def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | None = None) -> frozenset[Trait]:
+    """What a call has, and its streams; `media` has looked at other calls before, where there are any."""
     found: set[Trait] = {call.kind}
     if call.descriptions:
         found.add(DESCRIBED)
@@ -76,12 +89,14 @@ def traits_of(call: Call) -> frozenset[Trait]:
     asked: dict[str | None, tuple[object, ...]] = {}
     accepted: list[tuple[object, ...]] = []
     acknowledged: list[tuple[object, ...]] = []
-    bound, last = NEVER, 0.0
+    places = set()
+    bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
+    partial = call.outcome == "fragment"
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
-            _, time, src, _, dst, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side, _,
-            sizes, _, to_tag, from_tag, branch, deciding, _, copy, _, _,
+            place, time, src, _, dst, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side,
+            _, sizes, _, to_tag, from_tag, branch, deciding, _, copy, transport, _,
         ) = astuple(message)
         for header in deciding:
             found.add(header.name)
@@ -91,12 +106,23 @@ def traits_of(call: Call) -> frozenset[Trait]:
             found.add(BODY)
             if body.status != PLAIN:
                 found.add(ENCODED)
+            if transport in CONNECTIONS:
+                found.add(STREAMED)
         if compact:
             found.add(COMPACT)
         if length >= SMALL or (compact or ENCODED in found) and sizes is not None and sizes.long >= SMALL:
             found.add(LARGE)
+        if method == "INVITE":
+            if time < invited:
+                invited, partial = time, call.outcome == "fragment" or status is not None or to_tag is not None
+            if status is not None and 180 <= status < 300:
+                rang = time if rang is None else rang
+                if status >= 200:
+                    places.add(place)
         if status is None:
             found.add(method)
+            if time < begun:
+                begun = time
             if method == "ACK":
                 acknowledged.append((cseq, from_tag, to_tag))
             elif not copy:
@@ -104,7 +130,11 @@ def traits_of(call: Call) -> frozenset[Trait]:
                     found.add(UNANSWERED)
                 asked[branch] = (OTHER_SIDE.get(side), method, cseq, dst, src)
                 last = max(last, time)
-        elif status >= 200 and not copy:
+        elif status >= 200:
+            if status < 300:
+                fruitless = False
+            if copy:
+                continue
             if asked.get(branch) == (side, method, cseq, src, dst):
                 asked[branch] = ()
             if status >= 300:
@@ -120,6 +150,14 @@ def traits_of(call: Call) -> frozenset[Trait]:
         found.add(UNACKNOWLEDGED)
     if last >= bound:
         found.add(RENEWED)
+    if partial:
+        found.add(PARTIAL)
+    if fruitless:
+        found.add(FRUITLESS)
+    if rang is not None and rang - begun > SLOW_SECONDS:
+        found.add(SLOW)
+    if call.descriptions or streams:
+        (media or MediaTraits()).add(found, call, streams, accepted, places)
     return frozenset(found)
 
 

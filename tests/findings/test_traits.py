@@ -11,11 +11,15 @@ from dissectors.findings.traits import (
     COPIED,
     DESCRIBED,
     DEVIATING,
+    FRUITLESS,
     LARGE,
+    PARTIAL,
     REDESCRIBED,
     REFUSED,
     RENEWED,
     REPEATED,
+    SLOW,
+    STREAMED,
     STREAMING,
     UNACKNOWLEDGED,
     UNANSWERED,
@@ -24,6 +28,8 @@ from dissectors.findings.traits import (
     traits_of,
 )
 from dissectors.report import Call
+from dissectors.wire.datagram import TCP
+from dissectors.wire.values import replace
 from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
 from tests.finding_cases.within_calls import bound
@@ -76,6 +82,23 @@ def test_an_ack_is_of_the_2xx_with_its_tags() -> None:
 
 def test_a_registration_is_renewed_by_what_comes_behind_its_2xx() -> None:
     assert RENEWED in of([*bound(60), *bound(60, time=50_000, number=2)]) and RENEWED not in of(bound(60))
+
+
+def test_a_call_begins_with_its_invite() -> None:
+    assert PARTIAL in of(GOOD[1:]) and PARTIAL in of([request(1000, "INVITE", tag="2"), *dialled()[1:]])
+    assert PARTIAL in of([hung_up()[0]]) and PARTIAL not in of(GOOD)
+
+
+def test_what_rings_late_and_what_is_in_vain_is_told() -> None:
+    refused = [*dialled()[:1], response(90, 486, "Busy Here")]
+    assert SLOW in of([*dialled()[:1], response(4000, 180, "Ringing")]) and SLOW not in of(GOOD)
+    assert FRUITLESS in of(refused) and FRUITLESS not in of(GOOD)
+
+
+def test_a_body_may_come_over_a_connection() -> None:
+    (call,) = report(GOOD).calls
+    streamed = replace(call, messages=tuple(replace(each, transport=TCP) for each in call.messages))
+    assert STREAMED in traits_of(streamed) and STREAMED not in traits_of(call)
 
 
 def test_calls_are_given_in_their_order_whatever_else_they_have() -> None:

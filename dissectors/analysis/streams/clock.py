@@ -60,20 +60,25 @@ def slope(counters: Counters) -> Slope | None:
     count, seconds = counters.samples, (counters.last - counters.origin) / 1e9
     if count < MIN_SLOPE_PACKETS or seconds < MIN_SLOPE_SECONDS:
         return None
-    spread = count * counters.sum_square - counters.sum_time * counters.sum_time
+    times = counters.sum_time
+    spread = count * counters.sum_square - times * times
     if spread <= 0:
         return None
-    rate = (count * counters.sum_product - counters.sum_time * counters.sum_ticks) / spread
+    rate = (count * counters.sum_product - times * counters.sum_ticks) / spread
     if rate <= 0:
         return None
     # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
     jitter = min(map(truediv, counters.jitter, CLOCKS))
-    return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
+    return Slope(rate, jitter * count / sqrt(count * spread), seconds)
 
 
 def frame(counters: Counters) -> int | None:
     """The usual timestamp step between datagrams that follow one another, zero steps left out; None where none is."""
-    most = max([(count, -step) for step, count in counters.steps.items() if step > 0], default=None)
+    steps = counters.steps
+    if len(steps) == 1:
+        step = next(iter(steps))
+        return step if step > 0 else None
+    most = max([(count, -step) for step, count in steps.items() if step > 0], default=None)
     return -most[1] if most else None
 
 

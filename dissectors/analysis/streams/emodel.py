@@ -94,6 +94,12 @@ def impairment(
     return CODECS.get(name)
 
 
+def is_told_by_payloads(codec: str | None) -> bool:
+    """Whether the name of a codec does not say by itself what it costs."""
+    name = (codec or "").upper()
+    return name in WIDE or name == "G723"
+
+
 def delay_impairment(delay: float) -> float:
     """Id for a one-way delay in milliseconds."""
     return 0.024 * delay + (0.11 * (delay - 177.3) if delay > 177.3 else 0.0)

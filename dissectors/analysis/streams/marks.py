@@ -22,10 +22,21 @@ def marks(
 
     `steps` are those of the sender's clock. Where the sender went on `unseen`, its numbers began nothing anew.
     """
+    if not steps and _is_even(counters):
+        return ()
     found = [
         *_of_timestamps(counters, rate, frame or 0, steps), *_of_numbers(counters, unseen), *_of_sources(counters, rate)
     ]
     return tuple(sorted(found, key=lambda each: each.time)) if found else ()
+
+
+def _is_even(counters: Counters) -> bool:
+    """Whether a stream has nothing of what marks are made of, as most have not."""
+    if counters.leaps or counters.pauses or counters.surprises or counters.rhythms or counters.breaks:
+        return False
+    if counters.first_late is not None or counters.first_twice is not None or counters.worst_loss is not None:
+        return False
+    return min(counters.steps, default=0) >= 0
 
 
 def _of_timestamps(

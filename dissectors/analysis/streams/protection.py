@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.streams.directory import Joined
 from dissectors.mux.counters import Counters
 
 MIN_PACKETS = 20
+MAX_REMEMBERED = 64
+"""Of so many lengths of payloads it is remembered what is spare in them."""
+
 TAG_OCTETS = (4, 10, 14, 16, 20)
 """What SRTP adds to a payload: its tag of 32 or 80 bits, or of GCM, with an MKI of four octets or without."""
 
@@ -29,6 +33,12 @@ def spare_octets(codec: str | None, step: int | None, packets: int, smallest: in
     """
     if step is None or smallest != largest or packets < MIN_PACKETS:
         return None
+    return _beyond_frames(codec, step, largest)
+
+
+@lru_cache(MAX_REMEMBERED)
+def _beyond_frames(codec: str | None, step: int, largest: int) -> int | None:
+    """The same of payloads of one length: nearly all streams have one of a few."""
     for octets, units in FRAMES.get((codec or "").lower(), ()):
         if step % units == 0 and (spare := largest - step // units * octets) >= 0:
             return spare

@@ -31,9 +31,13 @@ def quality(
     What was repaired in time is no loss to the listener. The score is of what was heard: it leaves out what is missing
     in so many long gaps.
     """
-    runs, longest = counters.loss_runs
-    lost = heard_missing(max(0, counters.lost - missing), mended)
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
+    runs, longest = counters.loss_runs
+    if not runs and clock_ok and not missing and not counters.lost:
+        whole = _of_a_whole_stream(codec, delay)
+        if whole is not None:
+            return whole
+    lost = heard_missing(max(0, counters.lost - missing), mended)
     known = emodel.impairment(codec, partial(_frame_octets, counters), partial(_payload_octets, counters))
     why = ""
     if known is None:
@@ -50,6 +54,22 @@ def quality(
         basis += f"; without {missing:,} packets that are missing in long gaps"
     scale: Scale = "wideband" if known.wide else "narrowband"
     return Quality(score, r, basis, delay, runs, longest, scale)
+
+
+@lru_cache(MAX_REMEMBERED)
+def _of_a_whole_stream(codec: str | None, delay: float) -> Quality | None:
+    """The value of a stream in real time of which nothing was lost; None where its payloads say what codec it is."""
+    if emodel.is_told_by_payloads(codec):
+        return None
+    known = emodel.impairment(codec, _nothing)
+    if known is None:
+        return Quality(None, None, f"not defined for {codec or 'an unknown codec'}", delay, 0, 0)
+    score, r, basis = _without_loss(known, delay)
+    return Quality(score, r, basis, delay, 0, 0, "wideband" if known.wide else "narrowband")
+
+
+def _nothing() -> None:
+    """What nobody asks of a codec that its name tells."""
 
 
 def heard_missing(lost: int, mended: Repair | None) -> int:

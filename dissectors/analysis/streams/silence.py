@@ -39,6 +39,10 @@ class Silence(Struct, frozen=True):
     rhythm_ms: float | None
 
 
+NO_SILENCE = Silence(0.0, None)
+"""Of a stream whose frames come one behind the other."""
+
+
 def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, excused: float) -> Silence | None:
     """What timestamps and numbers say of silence; None where they say nothing.
 
@@ -46,8 +50,10 @@ def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, 
     """
     if counters.jumps > len(counters.leaps):
         return None
-    steps, others = _without_jumps(counters)
     longest = LONGEST_FRAME_SECONDS * clock
+    if _has_one_step(counters, longest):
+        return NO_SILENCE
+    steps, others = _without_jumps(counters)
     usual = max([(count, -step) for step, count in steps.items() if 0 < step <= longest], default=None)
     frame = -usual[1] if usual else 0
     if usual is None or _is_noise_only(usual[0], steps, codec):
@@ -67,6 +73,14 @@ def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, 
         silent += frame * sum(longer.values())
     share = max(0.0, silent - excused * clock) / whole
     return Silence(min(1.0, share), 1000 * regular / clock if regular and noise else None)
+
+
+def _has_one_step(counters: Counters, longest: float) -> bool:
+    """Whether all frames are of one length, as those of a sender that never falls silent."""
+    if counters.jumps or counters.other_steps:
+        return False
+    steps = counters.steps
+    return len(steps) == 1 and all([0 < step <= longest for step in steps])
 
 
 def _without_jumps(counters: Counters) -> tuple[dict[int, int], tuple[int, int]]:

@@ -77,7 +77,11 @@ def used_by_retired(
 
 def codec(counters: Counters, joined: Joined | None) -> Codec:
     """The codec of a stream's most frequent payload type, with the clock of the wire where nothing names one."""
-    payload_type = main_payload_type(counters)
+    return _codec(counters, joined, main_payload_type(counters))
+
+
+def _codec(counters: Counters, joined: Joined | None, payload_type: int) -> Codec:
+    """The same, given that payload type."""
     facetime = joined is not None and joined.call.facetime
     found = UNKNOWN_CODEC
     for announced in (joined.received, joined.sent) if joined else ():
@@ -129,24 +133,27 @@ def stream(
 ) -> Stream:
     """The report's value of one stream; `flows` and `call` are positions in the report's lists."""
     heard, end = said.heard, said.end
-    known = codec(counters, joined)
+    line, step, sizes = clock.slope(counters), clock.frame(counters), counters.sizes
+    main = _main(sizes)
+    known = _codec(counters, joined, main)
     announced = (joined.received or joined.sent) if joined else None
     rtcp = heard.view(known.clock) if heard else None
-    line, step, sizes = clock.slope(counters), clock.frame(counters), counters.sizes
-    covered = protected(counters, known.name, sizes[_main(sizes)], step, joined, encrypted)
-    named, events = event_types(counters, joined, covered)
+    covered = protected(counters, known.name, sizes[main], step, joined, encrypted)
+    named, events = _event_types(counters, joined, covered, sizes)
     excused, even, silent = _excused(counters, joined, events), clock.steady(counters, known.clock, line), None
     if known.clock and known.clock != clock.VIDEO_CLOCK:
         silent = silence(counters, known.clock, known.name, covered, excused)
     timing = clock.timing(counters, known.clock, known.source, line, step, even, silent, excused)
-    unseen = gaps(counters, timing.rate or known.clock)
+    unseen = gaps(counters, timing.rate or known.clock) if counters.breaks or counters.pauses else ()
     pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
     pictures = pictures or announced is None and known.clock is None and shown(counters)
     mended = said.repairs.of(counters, said.told, joined, pictures, covered)
-    numbered = numbering(counters, joined, said.transport)
+    numbered = numbering(counters, joined, said.transport) if counters.extensions else None
     carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)
-    extensions = carried if carried else None
+    extensions = carried if carried.values else None
     frames = video(counters, known.name, covered, carried) if pictures else None
+    packets, lost, expected, began = counters.packets, counters.lost, counters.expected, counters.first_frame
+    first_place, profiles = Place(*began), counters.profiles
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -165,37 +172,37 @@ def stream(
         evidence=counters.evidence,
         encrypted=covered,
         payload_types=tuple([
-            Phase(number, first / 1e9, last / 1e9, packets, Place(*frame))
-            for number, first, last, packets, frame in counters.phases
+            Phase(number, first / 1e9, last / 1e9, count, first_place if frame == began else Place(*frame))
+            for number, first, last, count, frame in counters.phases
         ]),
-        packets=counters.packets,
+        packets=packets,
         octets=counters.octets,
         first=counters.first / 1e9,
         last=counters.last / 1e9,
-        first_place=Place(*counters.first_frame),
+        first_place=first_place,
         last_place=Place(*counters.last_frame),
-        lost=counters.lost,
-        lost_fraction=counters.lost / counters.expected if counters.expected else 0.0,
+        lost=lost,
+        lost_fraction=lost / expected if expected else 0.0,
         duplicates=counters.duplicates,
         reordered=counters.reordered,
-        restarts=counters.restarts - sum([not gap.counted for gap in unseen]),
+        restarts=counters.restarts - (sum([not gap.counted for gap in unseen]) if unseen else 0),
         largest_gap_ms=counters.largest_gap / 1e6,
         jitter_ms=jitter_ms(counters, counters.jitter, known.clock),
         maximum_jitter_ms=jitter_ms(counters, counters.maximum_jitter, known.clock),
-        extension_profiles=tuple([f"0x{profile:04X}" for profile in sorted(counters.profiles)]),
+        extension_profiles=tuple([f"0x{profile:04X}" for profile in sorted(profiles)]) if profiles else (),
         rtcp=rtcp,
-        payloads=payloads(counters, joined),
+        payloads=_payloads(sizes, joined),
         timing=timing,
         quality=quality.quality(
             counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False, mended,
-            *missed(unseen),
+            *(missed(unseen) if unseen else ()),
         ),
         timeline=quality.timeline(counters, known.clock),
-        digits=() if covered else digits(counters, events, named, known.clock),
+        digits=() if covered or not counters.events else digits(counters, events, named, known.clock),
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
         gaps=unseen,
-        sender_clock=sender_clock(counters, timing.rate, said.clocked),
+        sender_clock=sender_clock(counters, timing.rate, said.clocked) if said.clocked else None,
         marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
         feedback=_feedback(counters, said, frames.key_frames if frames else None),
         repair=mended,
@@ -233,26 +240,39 @@ def _feedback(counters: Counters, said: Said, keys: KeyFrames | None) -> Feedbac
     return told.to_report((counters.last - counters.first) / 1e9, large, keys, said.shared)
 
 
-def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
+def _payloads(sizes: Mapping[int, Size], joined: Joined | None) -> tuple[Payload, ...]:
     """The payload types of a stream, the most frequent first."""
     facetime = joined is not None and joined.call.facetime
     lines = [line for line in (joined.received, joined.sent) if line] if joined else []
     found = []
-    for payload_type, (packets, octets, smallest, largest) in counters.sizes.items():
+    for payload_type, (packets, octets, smallest, largest) in sizes.items():
         name = None if lines else codec_of(payload_type, None, False).name
         for line in lines:
-            name = name or codec_of(payload_type, line.rtpmaps, facetime).name
+            if not name:
+                name = codec_of(payload_type, line.rtpmaps, facetime).name
         found.append(Payload(payload_type, name or None, packets, octets, smallest, largest))
-    return tuple(sorted(found, key=lambda payload: -payload.packets))
+    if len(found) > 1:
+        found.sort(key=lambda payload: -payload.packets)
+    return tuple(found)
 
 
 def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tuple[set[int], set[int]]:
     """The payload types of a stream that the SDP calls telephone-event, and all that are, named or evidently."""
-    sizes, mapped = counters.sizes, {}
+    return _event_types(counters, joined, covered, counters.sizes)
+
+
+def _event_types(
+    counters: Counters, joined: Joined | None, covered: bool, sizes: Mapping[int, Size]
+) -> tuple[set[int], set[int]]:
+    """The same, given its payloads by type."""
+    mapped: dict[int, str] = {}
     for line in (joined.received, joined.sent) if joined else ():
-        if line:
-            mapped.update({n: line.rtpmaps[n].encoding.lower() for n in sizes if n in line.rtpmaps})
-    named = {number for number, encoding in mapped.items() if encoding == EVENT}
+        if line is not None:
+            for number in sizes:
+                named_so = line.rtpmaps.get(number)
+                if named_so is not None:
+                    mapped[number] = named_so.encoding
+    named = {number for number, encoding in mapped.items() if encoding.lower() == EVENT}
     return named, named if covered or not counters.events else named | (evident(counters) - mapped.keys())
 
 

@@ -128,6 +128,8 @@ PLAUSIBLE = problem(
 def capture_doubled(facts: Facts) -> Iterator[Found]:
     # What an agent of HEP saw is a copy on purpose.
     signalled = {} if facts.capture.agents else _signalled(facts)
+    if not signalled and not any([stream.duplicates for stream in facts.streams]):
+        return
     sent: dict[Ends, list[Stream]] = defaultdict(list)
     for stream in facts.streams:
         if stream.packets >= MIN_RTP_PACKETS:
@@ -209,6 +211,8 @@ def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
     fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
 )
 def capture_one_direction(facts: Facts) -> Iterator[Found]:
+    if not facts.once(one_sided):
+        return
     counts: Counter[str] = Counter()
     carrying = []
     for flow in facts.recognised:
@@ -219,7 +223,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
     half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
     # A handshake that goes on without any answer had one.
     half = half or any(each.outcome == "unanswered" and each.encrypted_ends for each in facts.handshakes)
-    if counts.total() < MIN_RTP_PACKETS or not half or not facts.once(one_sided):
+    if counts.total() < MIN_RTP_PACKETS or not half:
         return
     sources = {flow.src for flow in carrying}
     if len(sources) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call
@@ -60,7 +61,7 @@ def announced(call: Call) -> set[int]:
     fix="Nothing.",
 )
 def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         named = facts.each(announced)[number]
         agreeing = named and named & {stream.ssrc for stream in facts.of(call)}
         if agreeing:
@@ -75,7 +76,7 @@ def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
     fix="See whether the stream of that side is missing from the capture.",
 )
 def rtp_id_is_not_ssrc(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         named = facts.each(announced)[number]
         streams = facts.of(call) if named else ()
         for missing in sorted(named - {stream.ssrc for stream in streams}) if streams else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.security.dtls_roles import keyed_without_checks
 from dissectors.report import Call, Check, Flow, Place, Stream, Username
@@ -157,7 +158,7 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
 def _both_lite(facts: Facts) -> Iterator[Found]:
     """Calls in which both sides only answer checks, so that nobody sends any, and nothing flows."""
     asked = {session.call for session in facts.sessions if session.checks}
-    for number, call in facts.talks():
+    for number, call in facts.talks(INTRICATE):
         lite = {one.side: any(line.ice_lite for line in one.media) for one in call.descriptions if one.media}
         lasted = facts.end_of(call) - (call.answered or 0.0)
         if len(lite) < 2 or not all(lite.values()) or call.streams or number in asked or lasted < SETTLED_SECONDS:

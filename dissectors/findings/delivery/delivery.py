@@ -35,6 +35,8 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
+        if not stream.lost:
+            continue
         lost, sent = stream.rated_loss
         left = heard_missing(lost, stream.repair)
         share = left / sent if sent else 0.0
@@ -88,13 +90,15 @@ def again(stream: Stream) -> int:
 def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
+        if quality is None or quality.longest_loss_run < BURST_PACKETS:
+            continue
         repair = stream.repair
         # What was repaired leaves no hole; of what was not looked at, nothing is known.
         mended = repair is not None and not repair.more and repair.longest_left < BURST_PACKETS
-        gap = any(each.counted and quality and each.missing == quality.longest_loss_run for each in stream.gaps)
+        gap = any(each.counted and each.missing == quality.longest_loss_run for each in stream.gaps)
         # What came late after all filled the run: it was an order, and no loss.
-        filled = quality is None or stream.lost < quality.longest_loss_run
-        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended and not gap and not filled:
+        filled = stream.lost < quality.longest_loss_run
+        if not mended and not gap and not filled:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
             hole = stalled(facts, number)
@@ -230,6 +234,8 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
 )
 def stream_duplicates(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
+        if not stream.duplicates:
+            continue
         # Some senders repeat the end of a telephone event under the same sequence number.
         twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits) - again(stream)
         # What has only the number of another one is no duplicate of it.

@@ -8,8 +8,9 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
 from dissectors.findings.hosts import private
 from dissectors.findings.media.forks import misdirected
+from dissectors.findings.media_traits import ASTRAY, INTRICATE
 from dissectors.findings.rule import Facts, Found, name_of, rule
-from dissectors.findings.traits import DESCRIBED, REDESCRIBED
+from dissectors.findings.traits import REDESCRIBED
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -62,7 +63,7 @@ def _listening(lines: list[Media]) -> Listening:
     fix="Compare the port in the SDP with the packets. Look for an ALG that changes only one of them.",
 )
 def media_elsewhere(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(ASTRAY):
         listening: dict[str | None, Listening] = {}
         leaving: set[tuple[str | None, int]] = set()
         for position in call.streams:
@@ -89,7 +90,7 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
     fix="Use ICE or symmetric RTP, or let the endpoint announce its public address.",
 )
 def media_address_differs(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(ASTRAY):
         streams = facts.of(call)
         for side, peer in OTHER_SIDE.items() if streams else ():
             apart = announcements(call, side)
@@ -226,7 +227,7 @@ def _announced(agreed: Sequence[Agreement], stream: Stream) -> bool:
     fix="Let the sender use one port for both directions (symmetric RTP, RFC 4961), or check that its peer adapts.",
 )
 def media_from_other_port(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(ASTRAY):
         agreed = agreements(facts)[number]
         odd = [n for n in call.streams if not _announced(agreed, facts.streams[n])]
         if not odd:
@@ -257,7 +258,7 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
     "anyway (Asterisk: ignoresdpversion).",
 )
 def sdp_changed_silently(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         if len({described.session for described in call.descriptions}) == len(call.descriptions):
             continue
         messages = {message.place: message for message in call.messages}

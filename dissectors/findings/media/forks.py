@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dissectors.findings.agreements import ANYWHERE, wants_rtp
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.traits import REDESCRIBED
 from dissectors.report import Call, Description, Place
@@ -26,7 +27,7 @@ HOP_SECONDS = 1.0
     "phone, or the announcement, stops when the CANCEL comes.",
 )
 def fork_still_sends(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(INTRICATE):
         lost = _lost(call) if len(call.streams) > 1 else {}
         for position in call.streams if lost else ():
             stream = facts.streams[position]

@@ -8,6 +8,7 @@ from dissectors.findings.kinds import video
 from dissectors.findings.media.holes import missed_by_capture
 from dissectors.findings.media.pauses import pauses
 from dissectors.findings.media.sources import spanning
+from dissectors.findings.media_traits import EARLY, OUTLIVING
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
 from dissectors.findings.negotiation.holding import held
@@ -37,7 +38,7 @@ MAX_RHYTHMS = 4
 )
 def media_after_bye(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
-    for number, call in facts.talks():
+    for number, call in facts.talks(OUTLIVING):
         for position in call.streams if call.ended is not None else ():
             stream = facts.streams[position]
             if stream.last - (call.ended or 0.0) > AFTER_END_SECONDS and position not in several:
@@ -53,7 +54,7 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
     "in.",
 )
 def early_media(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(EARLY):
         for position in call.streams:
             stream = facts.streams[position]
             early = (call.answered or 0.0) - stream.first

@@ -14,6 +14,7 @@ from dissectors.findings.agreements import Agreement, Span, agreements, length, 
 from dissectors.findings.connectivity import sessions
 from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
+from dissectors.findings.media_traits import LATE, ONE_WAY
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Stream, Unsent
 from dissectors.report.flows import with_ports
@@ -133,7 +134,7 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
 def media_one_way(facts: Facts) -> Iterator[Found]:
     yield from sessions.one_way(facts)
     spanned = {number for later in spanning(facts).values() for number in later}
-    for number, call in facts.talks():
+    for number, call in facts.talks(ONE_WAY):
         agreed = agreements(facts)[number]
         if not agreed or not call.streams or number in spanned:
             continue
@@ -266,7 +267,7 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 )
 def media_late(facts: Facts) -> Iterator[Found]:
     yield from sessions.late(facts)
-    for number, call in facts.talks():
+    for number, call in facts.talks(LATE):
         soon = (call.answered or 0.0) + LATE_SECONDS
         if all(stream.first < soon for stream in facts.of(call)):
             continue

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.kinds import by_ssrc
+from dissectors.findings.media_traits import ASTRAY, CROWDED, OUTLIVING
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
-from dissectors.findings.traits import STREAMING
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -25,6 +25,8 @@ def spanning(facts: Facts) -> dict[int, list[int]]:
 
 def _spanning(facts: Facts) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
+    if not facts.having(OUTLIVING):
+        return found
     outlived = [
         (number, stream, ended)
         for number, stream in enumerate(facts.streams)
@@ -80,7 +82,7 @@ def stream_spans_calls(facts: Facts) -> Iterator[Found]:
     "the sender.",
 )
 def ssrc_changed(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(STREAMING):
+    for number, call in facts.having(ASTRAY, CROWDED):
         if len(call.streams) < 2:
             continue
         latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
@@ -100,7 +102,7 @@ def ssrc_changed(facts: Facts) -> Iterator[Found]:
     fix="Let the endpoints choose their SSRC at random; test tools often do not.",
 )
 def ssrc_shared(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(STREAMING):
+    for number, call in facts.having(CROWDED):
         streams = facts.of(call)
         if len({stream.ssrc for stream in streams}) == len(streams):
             continue

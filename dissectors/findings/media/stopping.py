@@ -19,6 +19,7 @@ from dissectors.findings.media.silence import (
     spans_of,
     ways,
 )
+from dissectors.findings.media_traits import STOPPED
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.report import Call, Stream
 
@@ -82,7 +83,7 @@ def _only_early(call: Call, last: Stream, rest: list[Span]) -> bool:
 def _stopped(facts: Facts) -> list[Stopped]:
     """The sides of calls that stopped sending long before they had to."""
     found: list[Stopped] = []
-    for number, call in facts.talks():
+    for number, call in facts.talks(STOPPED):
         if call.ended is None or not call.streams:
             continue
         late = call.ended - ENDED_EARLY_SECONDS

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.negotiation.negotiation import answers, pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Media
 from dissectors.report.flows import with_ports
 from dissectors.wire.datagram import endpoint
@@ -72,7 +72,7 @@ def _takes_fax(offer: Description, answer: Description) -> bool:
 )
 def call_became_fax(facts: Facts) -> Iterator[Found]:
     taken = [offer for _, offer, answer in answers(facts) if _takes_fax(offer, answer)]
-    for number, call in facts.talks() if taken else ():
+    for number, call in facts.talks(INTRICATE) if taken else ():
         for answer in faxed(call)[:1]:
             what = f"an answer took T.38 {answer.time - call.start:.1f} s after the call began"
             end = facts.end if call.ended is None else call.ended
@@ -89,7 +89,7 @@ def call_became_fax(facts: Facts) -> Iterator[Found]:
     "answer 488 to what it cannot do.",
 )
 def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
-    for number, _ in facts.having(DESCRIBED):
+    for number, _ in facts.having(INTRICATE):
         for each in agreements(facts)[number]:
             for lines in zip(each.offer.media, each.answer.media, strict=False):
                 wrong = next((line for line in lines if _mixed(line)), None)
@@ -108,7 +108,7 @@ def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
     fix="Set both gateways to transferredTCF, as UDPTL needs it, and to version 0 if one of them knows no other.",
 )
 def fax_parameters_differ(facts: Facts) -> Iterator[Found]:
-    for number, _ in facts.having(DESCRIBED):
+    for number, _ in facts.having(INTRICATE):
         for each in agreements(facts)[number]:
             for offered, answered in zip(each.offer.media, each.answer.media, strict=False):
                 said = _differing(offered, answered) if offered.port and answered.port else []
@@ -153,7 +153,7 @@ def fax_one_way(facts: Facts) -> Iterator[Found]:
     })
     at = _by_end(sent)
     seen = facts.pairs
-    for number, _ in facts.having(DESCRIBED):
+    for number, _ in facts.having(INTRICATE):
         for each in agreements(facts)[number]:
             call = facts.calls[number]
             for way, count, port in _astray(call, each, sent, at):

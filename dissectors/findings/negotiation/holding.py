@@ -17,6 +17,7 @@ from dissectors.findings.agreements import (
     wants_rtp,
 )
 from dissectors.findings.kinds import SOUND
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.traits import REDESCRIBED
 from dissectors.report import Call, Description, Media, Stream
@@ -73,7 +74,7 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
     fix="Nothing. Check that the call was taken off hold again.",
 )
 def call_held(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(INTRICATE):
         for described in call.descriptions[1:]:
             lines = rtp_lines(described) if described.role == "offer" else []
             words = {line.direction for line in lines} - {"sendrecv", "recvonly"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.agreements import rtp_lines
+from dissectors.findings.media_traits import INTRICATE, UNNAMED
 from dissectors.findings.rule import Facts, Found, of, rule
-from dissectors.findings.traits import DESCRIBED
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
 
@@ -27,12 +27,12 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
 
 
 def answers(facts: Facts) -> list[tuple[int, Description, Description]]:
-    """The same of all calls, each with the position of its call."""
+    """The same of calls that did more than to agree on a line of sound, each with the position of its call."""
     return facts.once(_answers)
 
 
 def _answers(facts: Facts) -> list[tuple[int, Description, Description]]:
-    return [(number, offer, answer) for number, call in facts.having(DESCRIBED) for offer, answer in pairs(call)]
+    return [(number, offer, answer) for number, call in facts.having(INTRICATE) for offer, answer in pairs(call)]
 
 
 @rule(
@@ -43,7 +43,7 @@ def _answers(facts: Facts) -> list[tuple[int, Description, Description]]:
     "offers and the ACK must answer. Look for a device that removes the SDP.",
 )
 def answer_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(INTRICATE):
         if _all_answered(call):
             continue
         answered = {described.answers for described in call.descriptions}
@@ -173,7 +173,7 @@ def codecs(line: Media) -> set[str]:
     "on both sides of each device between the two: one of them rewrites the body.",
 )
 def sdp_odd(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         for described in call.descriptions:
             if not described.deviations:
                 continue
@@ -207,7 +207,7 @@ def refusal(facts: Facts, number: int, described: Description) -> Message | None
     fix="Nothing, if the endpoints know each other. If not, let the sender add a=rtpmap.",
 )
 def rtpmap_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE, UNNAMED):
         unnamed: dict[str, None] = {}
         places = []
         for described in call.descriptions:

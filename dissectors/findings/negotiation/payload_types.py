@@ -7,9 +7,9 @@ from functools import cached_property
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
+from dissectors.findings.media_traits import UNLISTED
 from dissectors.findings.negotiation.negotiation import numeric
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.findings.traits import STREAMING
 from dissectors.report import Call, Description, Format, Media, Phase, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -179,7 +179,7 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
     "another one; some keep the old numbers after a re-INVITE.",
 )
 def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(STREAMING):
+    for number, call in facts.having(UNLISTED):
         if not call.streams or not call.descriptions or call.returned:
             continue
         everywhere = _always(call)

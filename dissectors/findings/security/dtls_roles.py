@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import ends_of
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Certainty, Check, Handshake, Media, Session, Stream
 from dissectors.wire.datagram import endpoint
@@ -168,7 +169,7 @@ def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
     """Calls whose SDP lets both sides wait, where ICE was not captured or not used."""
     known = {session.call for session in facts.sessions}
     hosts = {host for each in facts.handshakes for host in (each.src, each.dst)}
-    for number, call in facts.talks():
+    for number, call in facts.talks(INTRICATE):
         sides = setups(call)
         if number in known or call.streams or len(sides) < 2 or not WAITING.issuperset(sides.values()):
             continue

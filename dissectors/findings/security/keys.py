@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.agreements import Agreement, agreements
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, rule
-from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Key, Media
 
 KEY_OCTETS = {
@@ -53,7 +53,7 @@ def keyed(described: Description, line: Media) -> bool:
     "that changes or removes a=crypto or a=fingerprint.",
 )
 def crypto_mismatch(facts: Facts) -> Iterator[Found]:
-    for number, _ in facts.having(DESCRIBED):
+    for number, _ in facts.having(INTRICATE):
         for each in agreements(facts)[number]:
             wrong = dict.fromkeys(_wrong(facts.calls[number], each))
             for what in wrong if wrong and on_one_hop(facts.calls[number], each) else ():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
 from dissectors.findings.traits import DESCRIBED
@@ -57,7 +58,7 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
     """The calls that announced each fingerprint; and by host those of both sides of the calls that announced it."""
     calls: dict[str, set[int]] = {}
     at: dict[str | None, dict[int, set[str]]] = {}
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         lines = [line for described in call.descriptions for line in described.media]
         announced = {line.fingerprint for line in lines if line.fingerprint}
         for one in announced:
@@ -74,7 +75,7 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
     fix="Signal over TLS, or agree on keys by DTLS-SRTP.",
 )
 def sdes_in_clear(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         keyed = [described for described in call.descriptions if any([line.suites for line in described.media])]
         if keyed and _is_in_use(call, keyed):
             hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
@@ -112,7 +113,7 @@ def tag_of(stream: Stream) -> int | None:
     fix="Look at the side that sends it, and at gateways between the two.",
 )
 def srtp_not_used(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    for number, call in facts.having(INTRICATE):
         for position in call.streams if agreed(call) else ():
             stream = facts.streams[position]
             if tag_of(stream) == 0:
@@ -129,11 +130,11 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
     secured = {(each.src, each.dst) for each in facts.handshakes}
     for number, call in facts.having(DESCRIBED):
-        keyed = any(line.encryption for described in call.descriptions for line in described.media)
-        for position in call.streams if call.descriptions and not keyed else ():
+        tagged = [each for each in call.streams if tag_of(facts.streams[each]) in TAG_OCTETS]
+        keyed = tagged and any(line.encryption for described in call.descriptions for line in described.media)
+        for position in tagged if not keyed else ():
             stream = facts.streams[position]
-            dtls = {(stream.src, stream.dst), (stream.dst, stream.src)} & secured
-            if tag_of(stream) in TAG_OCTETS and not dtls:
+            if not {(stream.src, stream.dst), (stream.dst, stream.src)} & secured:
                 what = f"{name_of(stream)}: every payload of {stream.codec} is {tag_of(stream)} bytes too long"
                 yield Found(what, both_ends(stream), number, position, certainty="medium")
 
@@ -151,6 +152,11 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
+def _signalled(facts: Facts) -> set[tuple[str, str]]:
+    """From which host to which other messages went."""
+    return {(message.src, message.dst) for call in facts.calls for message in call.messages}
+
+
 def _left(call: Call, described: Description) -> bool:
     """Whether a description went from a public address to a public one, with no other message in its frame."""
     here = [message for message in call.messages if message.place == described.place]
@@ -163,7 +169,8 @@ def _left(call: Call, described: Description) -> bool:
     fix="Let the endpoint announce its public address (STUN, TURN) or hide it (mDNS candidates).",
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    outside = [ends for ends in facts.once(_signalled) if not any(map(private, ends))]
+    for number, call in facts.having(DESCRIBED) if outside else ():
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}
             if inner and _left(call, described):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, rule
+from dissectors.findings.traits import FRUITLESS
 from dissectors.report import Call, Message
 from dissectors.wire.values import Struct, field
 
@@ -50,6 +51,9 @@ class Attempts(Struct):
     "accepted, and that anonymous calls and unknown users are refused in the same way.",
 )
 def scan_detected(facts: Facts) -> Iterator[Found]:
+    # Of what one source tries, nearly all is in vain.
+    if len(facts.having(FRUITLESS)) < (1 - MAX_SUCCESS) * MIN_USERS:
+        return
     for source, tried in _attempts(facts).items():
         if not _scans(tried):
             continue

@@ -9,7 +9,7 @@ from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
-from dissectors.findings.traits import BODY, DEVIATING
+from dissectors.findings.traits import DEVIATING, PARTIAL, SLOW, STREAMED, Trait
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
 from dissectors.wire.datagram import TCP, TLS
@@ -28,8 +28,8 @@ UNFINISHED = "the header block is not finished"
 LENGTHS = frozenset(("content-length", "l"))
 
 
-def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
-    return ((number, call) for number, call in facts.having("call") if call.messages)
+def _calls(facts: Facts, trait: Trait = "call") -> Iterator[tuple[int, Call]]:
+    return ((number, call) for number, call in facts.having(trait) if call.kind == "call" and call.messages)
 
 
 @rule(
@@ -78,7 +78,7 @@ def call_cancelled(facts: Facts) -> Iterator[Found]:
     "a phone.",
 )
 def call_setup_slow(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
+    for number, call in _calls(facts, SLOW):
         heard = next((m for m in call.messages if m.method == "INVITE" and 180 <= (m.status or 0) < 300), None)
         if heard is None:
             continue
@@ -127,7 +127,7 @@ def bye_missing(facts: Facts) -> Iterator[Found]:
     fix="Begin the capture before the call, and capture both directions.",
 )
 def call_in_part(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
+    for number, call in _calls(facts, PARTIAL):
         if (call.outcome == "fragment" or call.begun_before) and not call.returned:
             yield Found(f"the first message is {of(call.messages[0])}", (call.messages[0].place,), number)
 
@@ -140,7 +140,7 @@ def call_in_part(facts: Facts) -> Iterator[Found]:
 )
 def content_length_wrong(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "length wrong", "octets follow")
-    for number, call in facts.having(BODY):
+    for number, call in facts.having(STREAMED):
         if call.signalling == "SIP":
             for message in call.messages:
                 # A message of WebSocket has an end of its own.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories import Told, only, receiver_report, report, sender_report, talk
+from dissectors.analysis.streams import quality as scores
+from dissectors.mux.counters import Counters
+from tests.stories import Told, only, receiver_report, report, rtp, sender_report, talk
 
 
 @pytest.mark.parametrize("share", [0, 20, 10, 5])
@@ -30,3 +32,15 @@ def test_a_long_round_trip_costs_quality() -> None:
 def test_codecs_without_values_get_no_score() -> None:
     quality = only(talk(payload_type=104, step=480)).quality
     assert quality is not None and quality.mos is None and "not defined" in quality.basis
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "G729", "GSM", "opus", None, "G722", "AMR-WB", "G723"])
+def test_what_is_remembered_of_streams_without_loss_is_what_is_made_of_each(
+    codec: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters = Counters(1, 0)
+    for number in range(100):
+        counters.update(number * 20_000_000, (0, number), rtp(number, 1, 0, number * 160, bytes(160)), 172)
+    found = scores.quality(counters, codec, 300.0, True, None)
+    monkeypatch.setattr(scores, "_of_a_whole_stream", lambda codec, delay: None)
+    assert found == scores.quality(counters, codec, 300.0, True, None)

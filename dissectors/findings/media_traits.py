@@ -1,0 +1,159 @@
+"""What the media of calls have: most calls agree once on one line of sound, and both sides keep to that.
+
+A trait is there unless it is known that it is not: who asks for one sees every call that his rule may be about, and
+others. The thresholds here are below those of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
+from dissectors.report import Call, Format, Media, Place, Stream
+from dissectors.wire.values import astuple
+
+INTRICATE = "intricate"
+"""Something was described that is not one offer with one answer, each of one line of sound and nothing besides, by
+which both sides may speak: RTP/AVP without keys and without ICE, that begins with the same codec."""
+
+UNNAMED, PACED = "unnamed", "paced"
+"""Lines: nothing names one of their codecs; they say how many milliseconds a packet has."""
+
+CROWDED, ASTRAY, UNLISTED, ONE_WAY = "crowded", "astray", "unlisted", "one-way"
+"""Streams: more than one of a side, or of one SSRC; one that does not go from where its side wants media to where the
+other one does; one with a payload type that only one side lists; not both sides are heard."""
+
+EARLY, LATE, STOPPED, OUTLIVING = "early", "late", "stopped", "outliving"
+"""More of them: one that began before the answer, and one that began some time after it; one that stopped some time
+before the end of the call, and one that went on after it."""
+
+NEVER = float("inf")
+SOON_SECONDS = 1.0
+STRAY_PACKETS = 5
+"""How much later than the answer, or earlier than the end, is some time; and how few packets nobody hears."""
+
+SOUND, RTP = "audio", "RTP/AVP"
+SOUND_KINDS = (SOUND, None)
+BESIDE = ("telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03")
+"""What is no codec by itself."""
+
+Accepted = Collection[tuple[object, ...]]
+"""The CSeq and the tags of From and To of what was accepted."""
+
+
+Way = tuple[str | None, int, str | None, int, float, frozenset[int]]
+"""From which address and port, to which ones, since when, and with which payload types media may go."""
+
+
+class MediaTraits:
+    """Looks at calls one after the other; remembers the lists of formats, of which all calls have the same few."""
+
+    def __init__(self) -> None:
+        self._formats: dict[int, tuple[bool, bool, frozenset[int]]] = {}
+
+    def add(
+        self, found: set[str | int], call: Call, streams: Sequence[Stream], accepted: Accepted,
+        places: Collection[Place],
+    ) -> None:
+        """Add what a call has; `accepted` are the 2xx to its INVITEs, `places` all of their frames."""
+        plain = self._is_plain(found, call, accepted, places)
+        if call.descriptions and not plain:
+            found.add(INTRICATE)
+        if streams:
+            self._of_streams(found, call, streams, plain)
+
+    def _is_plain(
+        self, found: set[str | int], call: Call, accepted: Accepted, places: Collection[Place]
+    ) -> bool:
+        if len(call.descriptions) != 2 or call.signalling != "SIP" or len(places) != 1:
+            return False
+        offer, answer = call.descriptions
+        if offer.role != "offer" or answer.role != "answer" or answer.state != "agreed" or answer.place not in places:
+            return False
+        if answer.answers != offer.place or OTHER_SIDE.get(offer.side) != answer.side:
+            return False
+        if offer.session == answer.session or (answer.from_tag, answer.to_tag) not in [each[1:] for each in accepted]:
+            return False
+        if offer.deviations or answer.deviations or len(offer.media) != 1 or len(answer.media) != 1:
+            return False
+        ours, theirs = offer.media[0], answer.media[0]
+        if not self._is_plain_line(found, ours) or not self._is_plain_line(found, theirs):
+            return False
+        if (ours.address, ours.port) == (theirs.address, theirs.port):
+            return False
+        return ours.formats is theirs.formats or ours.formats[0] == theirs.formats[0]
+
+    def _is_plain_line(self, found: set[str | int], line: Media) -> bool:
+        # All fields at once: to ask for one after the other takes longer.
+        (
+            kind, address, port, profile, direction, formats, _, _, rtp_id, _, encryption, candidates, suites,
+            fingerprint, setup, endpoints, keys, ufrag, ice_lite, _, ptime, maxptime, _, _, _, _, _, fax,
+        ) = astuple(line)
+        if kind != SOUND or profile != RTP or direction != "sendrecv" or not port or not address:
+            return False
+        if encryption or suites or keys or fingerprint or setup or fax is not None or rtp_id is not None:
+            return False
+        if candidates or endpoints or ufrag or ice_lite or address in UNSPECIFIED_ADDRESSES:
+            return False
+        codec, named, _ = self._known(formats)
+        if not named:
+            found.add(UNNAMED)
+        if ptime or maxptime:
+            found.add(PACED)
+        return codec
+
+    def _known(self, formats: tuple[Format, ...]) -> tuple[bool, bool, frozenset[int]]:
+        """Whether formats begin with a codec, whether all have a name, and their payload types."""
+        known = self._formats.get(id(formats))
+        if known is None:
+            codec = bool(formats) and (formats[0].codec or "").lower() not in BESIDE
+            named = all([each.certainty == "certain" for each in formats])
+            types = [each.payload_type for each in formats if each.payload_type.isdecimal()]
+            known = self._formats[id(formats)] = codec, named, frozenset(map(int, types))
+        return known
+
+    def _of_streams(self, found: set[str | int], call: Call, streams: Sequence[Stream], plain: bool) -> None:
+        soon = NEVER if call.answered is None else call.answered + SOON_SECONDS
+        answered, ended = call.answered or 0.0, NEVER if call.ended is None else call.ended
+        late = -NEVER if call.ended is None else call.ended - SOON_SECONDS
+        heard, sources = [], set()
+        ways = self._ways(call) if plain else {}
+        for stream in streams:
+            first, last, sender = stream.first, stream.last, stream.sender
+            if first < answered:
+                found.add(EARLY)
+            if first > soon:
+                found.add(LATE)
+            if last > ended:
+                found.add(OUTLIVING)
+            if last < late:
+                found.add(STOPPED)
+            if stream.packets > STRAY_PACKETS and stream.kind in SOUND_KINDS:
+                heard.append(sender)
+            sources.add(stream.ssrc)
+            way = ways.get(sender)
+            if way is None:
+                found.update((ASTRAY, UNLISTED))
+                continue
+            src, sport, dst, dport, begun, types = way
+            if stream.src != src or stream.sport != sport or stream.dst != dst or stream.dport != dport or last < begun:
+                found.add(ASTRAY)
+            for phase in stream.payload_types:
+                if phase.payload_type not in types:
+                    found.add(UNLISTED)
+        if not heard or not OTHER_SIDE.keys() <= {*heard}:
+            found.add(ONE_WAY)
+        if len(sources) < len(streams) or len(streams) > len({*heard}):
+            found.add(CROWDED)
+
+    def _ways(self, call: Call) -> dict[str | None, Way]:
+        """From where each side wants media to where the other one does, since when, and with which payload types."""
+        offer, answer = call.descriptions
+        ours, theirs = offer.media[0], answer.media[0]
+        here, there = (ours.address, ours.port), (theirs.address, theirs.port)
+        types = self._known(ours.formats)[2]
+        if theirs.formats is not ours.formats:
+            types &= self._known(theirs.formats)[2]
+        return {
+            offer.side: (*here, *there, answer.time, types), answer.side: (*there, *here, answer.time, types),
+        }
