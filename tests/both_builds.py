@@ -60,7 +60,7 @@ def told(path: Path) -> str:
         report = analyze([str(path)])
     except house.CaptureError as error:
         return str(error)
-    return repr(replace(report, capture=replace(report.capture, scan="")))
+    return repr(replace(report, capture=replace(report.capture, scan=""), flows=tuple(report.flows)))
 
 
 def answer(lines: Iterable[str]) -> None:

@@ -49,7 +49,8 @@ def _jingle(payload: bytes) -> Element:
 
     try:
         stanza = fromstring(payload)
-    except ParseError:
+    except (ParseError, LookupError, ValueError):
+        # The latter two are said of an encoding that nobody knows, or that cannot be read.
         raise Malformed("JSEP", 0, "no XML") from None
     level: list[Element] = [stanza]
     for _ in range(MAX_DEPTH):

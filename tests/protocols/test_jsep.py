@@ -109,6 +109,7 @@ def test_jingle_is_the_description_that_it_stands_for() -> None:
     [
         JINGLE.replace("session-initiate", "session-info").encode(), JINGLE[:-4].encode(), b"<iq/>", b"<a>" * 100,
         b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + JINGLE.encode(), JINGLE.replace("<jingle", "<e>&b;</e><jingle").encode(),
+        *(f'<?xml version="1.0" encoding="{name}"?>{JINGLE}'.encode() for name in ("UTF--1", "big5", "punycode")),
     ],
 )
 def test_other_stanzas_and_document_types_are_refused(octets: bytes) -> None:
