@@ -7,7 +7,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,17 +18,10 @@ from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.protocols.stun_integrity import FINGERPRINT_XOR
 from dissectors.rewriting import packets, segments
-from dissectors.rewriting.anonymous import carriers, remains, rtcp, sealed, secured, stun
+from dissectors.rewriting.anonymous import remains, rtcp, sealed, secured, stun
 from dissectors.rewriting.anonymous.blocks import damage, without_names
-from dissectors.rewriting.anonymous.heard import (
-    FRAME_BITS,
-    LAYER_BITS,
-    MEDIA,
-    PROTOCOL_BITS,
-    Heard,
-    Verdict,
-    hear,
-)
+from dissectors.rewriting.anonymous.headers import SUMS, Headers, known_end
+from dissectors.rewriting.anonymous.heard import FRAME_BITS, LAYER_BITS, MEDIA, PROTOCOL_BITS, Heard, Verdict, hear
 from dissectors.rewriting.anonymous.messages import KEEPALIVES, SILENCE, Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.streamed import Streamed
@@ -39,17 +32,7 @@ from dissectors.wire.datagram import UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link import internet
 from dissectors.wire.link.fragments import Fragments
-from dissectors.wire.link.headers import (
-    ETHERNET,
-    ETHERTYPE,
-    IPV4,
-    IPV6,
-    LINK,
-    PROTOCOL,
-    TRANSPARENT_ETHERNET,
-    Next,
-    Udp,
-)
+from dissectors.wire.link.headers import Next, Udp
 from dissectors.wire.link.tunnels import TUNNELS
 
 if TYPE_CHECKING:
@@ -58,15 +41,7 @@ if TYPE_CHECKING:
 CUT = "are cut to their headers, for what they carry is not understood"
 CUT_FRAMES = "are cut away whole, for their link layer is not understood"
 
-BARE_LINKS = frozenset((0, 9, 12, 14, 50, 51, 101, 104, 108, 219, 228, 229))
-"""Link layers without addresses of their own."""
-
-COOKED, COOKED_2 = 113, 276
-ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
-TCP_HEADER, ICMP_START, SENDER_OCTETS = 20, 4, 8
 DTLS = "DTLS"
-LINK_HEADERS = {ETHERNET: 14, COOKED: 16, COOKED_2: 20}
-NO_OPERATION = b"\x01"
 
 
 def anonymise(
@@ -135,7 +110,7 @@ class _Frames:
         self, datagrams: Anonymiser, heard: Heard, pseudonyms: Pseudonyms, wanted: Wanted, courses: Courses
     ) -> None:
         self._datagrams, self._heard, self._pseudonyms, self._wanted = datagrams, heard, pseudonyms, wanted
-        self._courses = courses
+        self._courses, self._headers = courses, Headers(pseudonyms)
         self._fragments = _Outermost()
 
     def masker(self) -> Masker | None:
@@ -148,7 +123,7 @@ class _Frames:
         return Masker(
             streams=self._heard.streams, others=self._heard.others, bits=(FRAME_BITS, LAYER_BITS, PROTOCOL_BITS),
             media=rows_of((MEDIA,)), silence=bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80)),
-            link=self._link, address=pseudonyms.address, port=pseudonyms.port, noise=pseudonyms.noise,
+            link=self._headers.link, address=pseudonyms.address, port=pseudonyms.port, noise=pseudonyms.noise,
             datagram=datagrams.datagram, attribute=datagrams.attribute, control=partial(rtcp.packet, names=pseudonyms),
             kept_attributes=datagrams.stun.kept_attributes, addresses=stun.ADDRESSES, xored=stun.XORED,
             texts=stun.TEXTS, username=stun.USERNAME, fingerprint=stun.FINGERPRINT, mask=FINGERPRINT_XOR,
@@ -157,14 +132,6 @@ class _Frames:
             connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
             header=partial(remains.header, names=pseudonyms),
         )
-
-    def _link(self, link: int, header: bytes) -> bytes:
-        """A header of a link layer, and the tags behind it."""
-        octets = bytearray(header)
-        rewrite = REWRITERS.get((LINK, link))
-        if rewrite is not None:
-            rewrite(self, octets, 0)
-        return bytes(octets)
 
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
@@ -180,7 +147,7 @@ class _Frames:
             if whole is not None:
                 return self._made(whole, udps, True, tally)._replace(merged=True)
         verdict = self._heard.of(record.frame, udps, len(udps) - 1) if udps else None
-        octets, known = self._headers(record, steps)
+        octets, known = self._headers.rewritten(record, steps)
         if not known:
             tally.left[CUT if octets else CUT_FRAMES] += 1
             return Made(_cut(record, octets, len(octets)))
@@ -201,7 +168,7 @@ class _Frames:
                 return Made(made)
         tally.left[CUT] += 1
         if walk.fragments.seen:
-            end = _end(octets, steps)
+            end = known_end(octets, steps)
             kept = remains.fragment(octets, steps[-1], end, self._datagrams)
             return Made(_cut(record, octets, end) if kept is None else record._replace(octets=kept))
         protocol = "" if verdict is None else verdict.protocol
@@ -222,7 +189,7 @@ class _Frames:
         self, plain: Record, record: Record, steps: list[Next], udps: Sequence[Udp], found: list[int], protocol: str
     ) -> Record:
         """What is left of a frame that is not understood: its headers, and what says of which kind it is."""
-        end = _end(bytearray(plain.octets), steps)
+        end = known_end(bytearray(plain.octets), steps)
         if not udps or not found or found[-1] != len(steps) - 1:
             return _cut(record, bytearray(plain.octets), end)
         payload = udps[-1].payload
@@ -297,144 +264,12 @@ class _Frames:
             return made
         return made._replace(octets=made.octets[: start + _media_header(udp.payload)])
 
-    def _headers(self, record: Record, steps: list[Next]) -> tuple[bytearray, bool]:
-        """The octets with other addresses, as far as headers are understood, and whether all of them are."""
-        octets = bytearray(record.octets)
-        ends: list[tuple[bytes, bytes]] = []
-        for place, step in enumerate(steps):
-            key = step.space, step.number
-            rewrite = REWRITERS.get(key)
-            if step.space == PROTOCOL and step.number in SUMS:
-                self._ports(octets, step)
-            if rewrite is not None:
-                if not rewrite(self, octets, step.at):
-                    return octets[: step.at], False
-                if key in ((ETHERTYPE, IPV4), (ETHERTYPE, IPV6)):
-                    ends.append((record.octets, bytes(octets)))
-                    self._sum(octets, record.octets, step, steps[place + 1 :])
-            elif step is not steps[-1]:
-                is_bare = step.space == LINK and step.number in BARE_LINKS
-                if not is_bare and not carriers.rewrite(octets, step, steps[place + 1], self._pseudonyms):
-                    return octets[: step.at] or bytearray(carriers.PSEUDO_HEADERS.get(record.link, 0)), False
-            elif step.space == LINK and step.number not in BARE_LINKS:
-                return octets[: step.at] or bytearray(carriers.PSEUDO_HEADERS.get(record.link, 0)), False
-        return (octets, True) if ends else (octets[: _end(octets, steps)], False)
-
-    def _sum(self, octets: bytearray, before: bytes, ip: Next, following: list[Next]) -> None:
-        """Let the sum of what follows in the packet agree with its other addresses."""
-        size = ADDRESS_SIZES[IPV4 if octets[ip.at] >> 4 == 4 else IPV6]
-        begin = ip.at + (12 if size == 4 else 8)
-        for step in following:
-            if step.space != PROTOCOL:
-                return
-            place = SUMS.get(step.number)
-            if place is not None:
-                old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
-                last = carriers.last_stop(before, following)
-                if last:
-                    old, new = old[:size] + last, new[:size] + self._pseudonyms.address(last)
-                packets.adjust(octets, step.at + place, old, new, step.number == internet.UDP)
-            if step.number not in carriers.BETWEEN:
-                return
-
-    def _ports(self, octets: bytearray, step: Next) -> None:
-        """Other ports of UDP and TCP, where they are asked for."""
-        at = step.at
-        if not self._pseudonyms.moves_ports or step.number == ICMP6 or at + 4 > len(octets):
-            return
-        before = bytes(octets[at : at + 4])
-        for place in (at, at + 2):
-            port = self._pseudonyms.port(int.from_bytes(octets[place : place + 2], "big"))
-            octets[place : place + 2] = port.to_bytes(2, "big")
-        packets.adjust(octets, at + SUMS[step.number], before, bytes(octets[at : at + 4]), step.number == internet.UDP)
-
-    def _ethernet(self, octets: bytearray, at: int) -> bool:
-        for place in (at, at + 6):
-            octets[place : place + 6] = self._station(octets[place : place + 6])
-        return True
-
-    def _station(self, address: bytes | bytearray) -> bytes:
-        whole = bytes(address)
-        if len(whole) == 6:
-            return self._pseudonyms.station(whole)
-        return self._pseudonyms.octets("station", whole, len(whole))
-
-    def _cooked(self, octets: bytearray, at: int) -> bool:
-        self._sender(octets, at + 6, int.from_bytes(octets[at + 4 : at + 6], "big"))
-        return True
-
-    def _cooked_2(self, octets: bytearray, at: int) -> bool:
-        self._sender(octets, at + 12, octets[at + 11] if at + 11 < len(octets) else 0)
-        return True
-
-    def _sender(self, octets: bytearray, at: int, size: int) -> None:
-        """The address in eight octets; those of them that are none of it may be anything that was in memory."""
-        room = octets[at : at + SENDER_OCTETS]
-        address = room[: min(size, SENDER_OCTETS)]
-        octets[at : at + len(room)] = (self._station(address) if address else b"") + bytes(len(room) - len(address))
-
-    def _ipv4(self, octets: bytearray, at: int) -> bool:
-        if at >= len(octets):
-            return False
-        size = 4 * (octets[at] & 0x0F)
-        if octets[at] >> 4 != 4:
-            return self._ipv6(octets, at)
-        if size < 20 or at + size > len(octets):
-            return False
-        old = bytes(octets[at + 12 : at + size])
-        for place in (at + 12, at + 16):
-            octets[place : place + 4] = self._pseudonyms.address(bytes(octets[place : place + 4]))
-        octets[at + 20 : at + size] = NO_OPERATION * (size - 20)
-        packets.adjust(octets, at + 10, old, bytes(octets[at + 12 : at + size]), udp=False)
-        return True
-
-    def _ipv6(self, octets: bytearray, at: int) -> bool:
-        if at + 40 > len(octets):
-            return False
-        for place in (at + 8, at + 24):
-            octets[place : place + 16] = self._pseudonyms.address(bytes(octets[place : place + 16]))
-        return True
-
-
-REWRITERS: dict[tuple[int, int], Callable[[_Frames, bytearray, int], bool]] = {
-    (LINK, ETHERNET): _Frames._ethernet,
-    (ETHERTYPE, TRANSPARENT_ETHERNET): _Frames._ethernet,
-    (LINK, COOKED): _Frames._cooked,
-    (LINK, COOKED_2): _Frames._cooked_2,
-    (ETHERTYPE, IPV4): _Frames._ipv4,
-    (ETHERTYPE, IPV6): _Frames._ipv6,
-}
-"""By number space and number: how addresses in a header become others."""
-
-ICMP6 = 58
-SUMS = {internet.UDP: 6, internet.TCP: 16, ICMP6: 2}
-"""Where the sum stands that covers addresses, by IP's number."""
-
-
 def _media_header(payload: bytes) -> int:
     try:
         packet = parse_rtp(payload)
     except Malformed:
         return 0
     return len(payload) - len(packet.payload) - packet.padding_length
-
-
-def _end(octets: bytearray, steps: list[Next]) -> int:
-    """Where what is understood of a frame ends: behind the last header that holds only numbers."""
-    last = steps[-1]
-    if last.space == LINK:
-        return last.at + LINK_HEADERS.get(last.number, 0)
-    if last.space == PROTOCOL and last.number == internet.UDP:
-        return last.at + packets.UDP_HEADER
-    if last.space == PROTOCOL and last.number == internet.TCP and last.at + TCP_HEADER <= len(octets):
-        return last.at + TCP_HEADER
-    if last.space == PROTOCOL and last.number in (1, 58):
-        return last.at + ICMP_START
-    if last.space == ETHERTYPE and last.number == IPV4 and octets[last.at] >> 4 == 4:
-        return last.at + 4 * (octets[last.at] & 0x0F)
-    if last.space == ETHERTYPE and last.number in (IPV4, IPV6):
-        return last.at + 40
-    return last.at
 
 
 def _cut(record: Record, octets: bytearray, end: int) -> Record:
