@@ -67,7 +67,7 @@ def _unexplained(counters: Counters, rate: float | None) -> Sequence[Leap]:
         return counters.leaps
     seconds = (counters.last - counters.first) / 1e9
     usual = rate * seconds / max(1, counters.packets + counters.lost)
-    return [leap for leap in counters.leaps if not _with_its_number(leap, usual)]
+    return [leap for leap in counters.leaps if not _with_its_number(leap, usual)] if usual else counters.leaps
 
 
 def _with_its_number(leap: Leap, usual: float) -> bool:

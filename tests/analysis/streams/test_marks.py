@@ -30,6 +30,13 @@ def test_what_happened_is_told_in_order_of_time() -> None:
     assert one(only(story), "loss").units == 80 and one(only(story), "pause").units == 81 * 160
 
 
+def test_where_all_comes_at_one_moment_no_step_is_a_usual_one() -> None:
+    numbers = [*range(50), 51, 50, *range(52, 70), *range(80, 110)]
+    stream = only([(100.0, A, B, rtp(n, 77, timestamp=160 * n + 480_000 * (n >= 80))) for n in numbers])
+    jump = one(stream, "jump")
+    assert stream.reordered == 1 and (jump.place.frame, jump.units) == (71, 480_000)
+
+
 def test_a_restart_is_told_where_the_new_numbers_begin() -> None:
     stream = only([*talk(seconds=4), *talk(start=5020, first=30_000, seconds=4)])
     restart = one(stream, "restart")
