@@ -7,8 +7,8 @@ wrong with checks and handshakes on the flows that go.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
@@ -19,6 +19,7 @@ from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
 from dissectors.findings.rule import Facts
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
+from dissectors.findings.signalling.bindings import MARGIN_SECONDS
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner, middle
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 MIN_FINISHED, SHARE = 32, 8
 """So many calls must have finished, and an eighth as many as are held or were looked at in vain, to look for more."""
+
+RENEWAL_NS = int(MARGIN_SECONDS * 1e9)
+"""What is renewed so soon is never found to be late."""
 
 CLOCK_MARGIN_NS = 600_000_000_000
 """What is dated so far ahead of all others is no newer than they are: a clock was wrong, or it was set back."""
@@ -127,15 +131,17 @@ class Retirement:
         """
         calls = self._trackers.calls
         unread = [each for each in finished if not isinstance(each, CallState)]
-        owners = Counter([calls.shown(each.first.owner) for each in unread if each.kind == "registration"])
-        if owners:
-            read = (each for each in finished if isinstance(each, CallState))
-            owners.update(call.caller or "" for call in read if call.kind == "registration")
-        return [
-            calls.open(each) for each in finished
-            if isinstance(each, CallState) or not each.went_well
-            or each.kind == "registration" and owners[calls.shown(each.first.owner)] > 1
-        ]
+        alike: dict[str, list[Exchange]] = {}
+        for each in unread:
+            if each.kind == "registration":
+                alike.setdefault(calls.shown(each.first.owner), []).append(each)
+        read = (each for each in finished if isinstance(each, CallState) and each.kind == "registration")
+        told = {call.caller or "" for call in read} if alike else set[str]()
+        worth = {each.call_id for each in unread if not each.went_well}
+        for owner, registered in alike.items():
+            if owner in told or len(registered) > 1 and not _in_time(registered):
+                worth.update(each.call_id for each in registered)
+        return [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in worth]
 
     def _judge(self, looked_at: Sequence[CallState], together: int, values: Facts) -> set[str]:
         """Count what the rules find in calls that go, of so many; gives back those that are kept for their errors."""
@@ -207,6 +213,19 @@ class Retirement:
             stay = [number for other in scanner.stream_table.by_ssrc(ssrc) for number in other.flows]
             sources[ssrc] = [state.flow for state in table.numbered(stay)]
         trackers.control.forget(sources, names)
+
+
+def _in_time(registered: Sequence[Exchange]) -> bool:
+    """Whether registrations of one address renewed one another before any could be late, however short they were."""
+    contact = registered[0].first.contact
+    last: int | None = None
+    for each in sorted(registered, key=attrgetter("start")):
+        if not each.went_well or each.first.contact != contact or each.last - each.start > RENEWAL_NS:
+            return False
+        if last is not None and each.start - last > RENEWAL_NS:
+            return False
+        last = each.last
+    return True
 
 
 def _moments(finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:

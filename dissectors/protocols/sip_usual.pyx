@@ -14,8 +14,8 @@ from dissectors.limits.texts import MAX_NAME_LENGTH
 
 NAMES = (
     b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Authorization",
-    b"Proxy-Authorization", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Allow", b"Allow-Events",
-    b"Authentication-Info", b"Contact", b"Date", b"Expires", b"Min-SE", b"Organization", b"P-Access-Network-Info",
+    b"Proxy-Authorization", b"Contact", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Allow", b"Allow-Events",
+    b"Authentication-Info", b"Date", b"Expires", b"Min-SE", b"Organization", b"P-Access-Network-Info",
     b"P-Asserted-Identity", b"P-Associated-URI", b"P-Preferred-Identity", b"Path", b"Priority", b"Privacy",
     b"Proxy-Authenticate", b"Proxy-Require", b"Record-Route", b"Require", b"Route", b"Server", b"Service-Route",
     b"Session-Expires", b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
@@ -23,7 +23,7 @@ NAMES = (
 """Those that no rule about calls looks at, but for credentials, challenges and what a registration binds."""
 
 cdef enum:
-    VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, CONTENT_LENGTH, AUTHORIZATION, PROXY_AUTHORIZATION
+    VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, CONTENT_LENGTH, AUTHORIZATION, PROXY_AUTHORIZATION, CONTACT
     # The first of `NAMES`, in their order.
     BUCKETS = 256
     MOST_DIGITS = 10
@@ -93,12 +93,17 @@ cdef class Usual:
     cdef readonly bint is_registration, credentials, begins
     cdef bytes payload
     # In whose octets these are.
-    cdef Text sender, tag, via
+    cdef Text sender, tag, via, place
 
     @property
     def owner(self):
         """The address in From (RFC 3261 section 20.20)."""
         return text(self.sender)
+
+    @property
+    def contact(self):
+        """Its first Contact as it is written; empty where it has none."""
+        return text(self.place)
 
     @property
     def from_tag(self):
@@ -119,20 +124,20 @@ cdef class Usual:
         )
 
     def follows(self, Usual asked not None):
-        """Whether it is a new request of the one who sent an earlier one (RFC 3261 section 22.2)."""
+        """Whether it is an earlier request once more, with another number (RFC 3261 section 22.2)."""
         return (
             self.begins and asked.status == 0 and self.sequence > asked.sequence
             and self.is_registration == asked.is_registration and not same(self.via, asked.via)
-            and same(self.tag, asked.tag)
+            and same(self.tag, asked.tag) and same(self.place, asked.place)
         )
 
 
 cdef inline bint same(Text one, Text two) noexcept:
-    return one.size == two.size and not memcmp(one.at, two.at, one.size)
+    return one.size == two.size and (not one.size or not memcmp(one.at, two.at, one.size))
 
 
 cdef inline object text(Text found):
-    return PyUnicode_DecodeASCII(found.at, found.size, NULL)
+    return PyUnicode_DecodeASCII(found.at, found.size, NULL) if found.size else ""
 
 
 cdef inline bint starts(const char *at, const char *end, const char *words, Py_ssize_t size) noexcept:
@@ -259,7 +264,7 @@ def usual(bytes payload not None):
     cdef const char *colon
     cdef int method = 0, status = 0, name, counted = 0
     cdef int64_t seen = 0, sequence = 0
-    cdef Text value, call_id, sender, from_tag, to, to_tag, branch
+    cdef Text value, call_id, sender, from_tag, to, to_tag, branch, contact = Text(NULL, 0)
     if end - at > LARGEST:
         return None
     if starts(at, end, b"SIP/2.0 ", 8):
@@ -304,6 +309,9 @@ def usual(bytes payload not None):
             counted = method_of(value, &sequence)
             if not counted or method and counted != method:
                 return None
+        elif name == CONTACT:
+            if not seen >> CONTACT & 1:
+                contact = value
         elif name == CONTENT_LENGTH and (value.size != 1 or value.at[0] != c"0"):
             return None
         seen |= <int64_t> 1 << name
@@ -315,5 +323,5 @@ def usual(bytes payload not None):
     made.payload, made.status, made.sequence = payload, status, sequence
     made.is_registration, made.begins = counted == REGISTER, not status and not to_tag.size
     made.credentials = (seen >> AUTHORIZATION | seen >> PROXY_AUTHORIZATION) & 1
-    made.sender, made.tag, made.via, made.call_id = sender, from_tag, branch, text(call_id)
+    made.sender, made.tag, made.via, made.place, made.call_id = sender, from_tag, branch, contact, text(call_id)
     return made
