@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dissectors.crypto.secrets import Secrets
     from dissectors.mux.teller import FrameRows, Teller
+    from dissectors.protocols.sip_usual import Usual
     from dissectors.wire.captures.records import Walker
 
     Made = TypeVar("Made", covariant=True)
@@ -355,11 +356,19 @@ def _give(
 
 
 def _engine(limits: Limits, everything: bool, secrets: bool) -> Engine:
-    if everything or not is_compiled():
-        return Engine(limits, None if everything else MAX_FINISHED_CALLS, secrets=secrets)
-    from dissectors.protocols.sip_usual import usual
+    most = None if everything else MAX_FINISHED_CALLS
+    return Engine(limits, most, secrets=secrets, glance=None if everything else _glance())
 
-    return Engine(limits, MAX_FINISHED_CALLS, secrets=secrets, usual=usual)
+
+def _glance() -> Callable[[bytes], Usual | None] | None:
+    """What looks at SIP instead of parsing it, if it was built."""
+    if not is_compiled():
+        return None
+    try:
+        from dissectors.protocols.sip_usual import glance
+    except ModuleNotFoundError:
+        return None
+    return glance
 
 
 def _feed(

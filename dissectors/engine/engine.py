@@ -48,14 +48,15 @@ class Engine:
 
     `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
     are held after `retire_finished`; None holds all of them. With `secrets` the report has the passwords and keys
-    that stand in messages; without, a mask in their place. What is `usual` is not read before somebody needs it.
+    that stand in messages; without, a mask in their place. SIP of which a `glance` tells
+    enough is not parsed before somebody needs it: the report is the same, unless there was no room for its texts.
     """
 
     def __init__(
         self, limits: Limits = LIMITS, max_finished: int | None = None, capacity: Capacity = CAPACITY,
-        secrets: bool = False, usual: Callable[[bytes], Usual | None] | None = None,
+        secrets: bool = False, glance: Callable[[bytes], Usual | None] | None = None,
     ) -> None:
-        self.trackers = Trackers(limits, max_finished, capacity, secrets, usual)
+        self.trackers = Trackers(limits, max_finished, capacity, secrets, glance)
         self._retirement = Retirement(self.trackers)
         self._problems = Problems()
         self._dropping: tuple[Dropping, ...] = ()
@@ -95,8 +96,8 @@ class Engine:
     ) -> Report:
         """Everything that was seen, with the tables of the scan whose batches were fed.
 
-        Asking changes nothing, unless it is for the `last` time: then the calls are gone afterwards. Unless it is to be
-        `judged`, its only findings are those about damage of the captures.
+        Asking changes nothing of what is told later, unless it is for the `last` time: then the calls are gone. Unless
+        it is to be `judged`, its only findings are those about damage of the captures.
         """
         problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)

@@ -16,33 +16,41 @@ from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS
 from dissectors.report import Place
-from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 
-Numbered = tuple[int, Datagram | Entry, Any]
-"""A datagram and its number within the batch; one that need not be parsed as it was scanned, with what is known of it.
-"""
+Numbered = tuple[int, Entry]
+"""A datagram and its number within the batch."""
 
-Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
-Hold = Callable[[Entry, Any], None]
+Take = Callable[[Any, Any], Sequence[Malformed] | None]
+"""Takes a datagram and what it was parsed to; gives back, or raises, what is wrong."""
 
 
 class Reader:
-    """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong.
+    """What parses the datagrams of a protocol, and what takes them.
 
-    `usual` says what is to be known of a datagram that need not be parsed, None of any other; `hold` takes both.
-    It is no value: who takes them holds it, and Python has to look for such cycles.
+    Where a `glance` at a whole datagram says all that is to be known of it for now, what it says is taken with `hold`,
+    which has the datagram as it was scanned. It is no value: who takes them holds it, and Python has to look for such
+    cycles.
     """
 
-    __slots__ = ("hold", "parse", "take", "usual")
+    __slots__ = ("_glance", "_hold", "_parse", "_take")
 
     def __init__(
-        self, parse: Callable[[bytes], Any], take: Take, usual: Callable[[bytes], Any] | None, hold: Hold
+        self, parse: Callable[[bytes], Any], take: Take, glance: Callable[[bytes], Any] | None = None,
+        hold: Take | None = None,
     ) -> None:
-        self.parse, self.take, self.usual, self.hold = parse, take, usual, hold
+        self._parse, self._take, self._glance, self._hold = parse, take, glance, hold
+
+    def read(self, entry: Entry) -> tuple[Take, Any, Any]:
+        """Who takes what with what it says; raises Malformed."""
+        if self._glance is not None and self._hold is not None and len(entry.payload) == entry.length:
+            known = self._glance(entry.payload)
+            if known is not None:
+                return self._hold, entry, known
+        return self._take, entry.datagram, self._parse(entry.payload)
 
 
 class SignallingReader:
@@ -56,32 +64,27 @@ class SignallingReader:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
-            if entry.protocol not in waiting:
-                continue
-            usual = self._readers[entry.protocol].usual
-            known = usual(entry.payload) if usual is not None and len(entry.payload) == entry.length else None
-            carried = self._datagram(entry) if known is None else entry
-            waiting[entry.protocol].append((number, carried, known))
+            if entry.protocol in waiting:
+                waiting[entry.protocol].append((number, entry))
+                if len(entry.payload) < entry.length:
+                    self._cut(entry)
         wrong = [
             each
             for protocol, datagrams in waiting.items()
             for run in _runs(datagrams)
             for each in _read(run, self._readers[protocol])
         ]
-        for _, datagram, malformed in sorted(wrong, key=itemgetter(0)):
-            self._broken(datagram, malformed)
+        for _, entry, malformed in sorted(wrong, key=itemgetter(0)):
+            self._broken(entry, malformed)
 
-    def _datagram(self, entry: Entry) -> Datagram:
-        datagram = entry.datagram
-        if datagram.cut:
-            what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
-            self._problems.note("capture-snaplen", what, Place(datagram.file, datagram.frame))
-        return datagram
+    def _cut(self, entry: Entry) -> None:
+        what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
+        self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
 
-    def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
+    def _broken(self, entry: Entry, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""
-        if not datagram.cut:
-            what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
+        if len(entry.payload) >= entry.length:
+            what, place = f"{malformed.protocol}: {malformed.reason}", Place(entry.file, entry.frame)
             self._problems.note("message-malformed", what, place, without_numbers(what))
 
 
@@ -97,25 +100,19 @@ def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:
     yield run
 
 
-def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Datagram, Malformed]]:
+def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Entry, Malformed]]:
     """Parse a run, track it, and tell what was wrong with which datagram."""
-    parsed: list[tuple[int, Any, Any]] = []
-    for number, datagram, known in run:
-        if isinstance(datagram, Entry):
-            parsed.append((number, datagram, known))
-            continue
+    parsed = []
+    for number, entry in run:
         try:
-            parsed.append((number, datagram, reader.parse(datagram.payload)))
+            parsed.append((number, entry, *reader.read(entry)))
         except Malformed as malformed:
-            yield number, datagram, malformed
-    for number, datagram, message in parsed:
-        if isinstance(datagram, Entry):
-            reader.hold(datagram, message)
-            continue
+            yield number, entry, malformed
+    for number, entry, take, carried, message in parsed:
         try:
-            within = reader.take(datagram, message)
+            within = take(carried, message)
         except Malformed as malformed:
             within = (malformed,)
         if within:
             for each in within:
-                yield number, datagram, each
+                yield number, entry, each

@@ -107,7 +107,7 @@ class Retirement:
         looked_at, kept = self._worth_looking(finished), set[str]()
         streams: tuple[Stream, ...] = ()
         if looked_at:
-            values = self._facts(scanner, looked_at, belongings, _moments(finished))
+            values = self._facts(scanner, looked_at, belongings, self._moments(finished))
             streams, kept = values.streams, self._judge(looked_at, len(finished), values)
         leaving = self._retire_calls(finished, kept, belongings) + belongings.left_streams()
         idle = belongings.idle(leaving)
@@ -127,7 +127,7 @@ class Retirement:
         """Those about which a rule may have something to say, each of them read.
 
         That is every call, and every exchange that did not go well. Rules about registrations compare those of one
-        address; calls to it that were refused are never among those that go.
+        address, and ask whether a call to it was refused.
         """
         calls = self._trackers.calls
         unread = [each for each in finished if not isinstance(each, CallState)]
@@ -135,18 +135,28 @@ class Retirement:
         for each in unread:
             if each.kind == "registration":
                 alike.setdefault(calls.shown(each.first.owner), []).append(each)
-        read = (each for each in finished if isinstance(each, CallState) and each.kind == "registration")
-        told = {call.caller or "" for call in read} if alike else set[str]()
+        told: set[str] = set()
+        for call in finished if alike else ():
+            if isinstance(call, CallState):
+                told.update({call.caller or ""} if call.kind == "registration" else {call.callee or ""})
         worth = {each.call_id for each in unread if not each.went_well}
         for owner, registered in alike.items():
             if owner in told or len(registered) > 1 and not _in_time(registered):
                 worth.update(each.call_id for each in registered)
         return [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in worth]
 
-    def _judge(self, looked_at: Sequence[CallState], together: int, values: Facts) -> set[str]:
+    def _moments(self, finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:
+        """When the messages came that are still unread, in seconds since the epoch."""
+        unread = (each for each in map(self._trackers.calls.calls.get, [call.call_id for call in finished]))
+        return tuple([
+            entry.time / 1e9 for each in unread if each is not None and not isinstance(each, CallState)
+            for entry in each.entries
+        ])
+
+    def _judge(self, looked_at: Sequence[CallState], leaving: int, values: Facts) -> set[str]:
         """Count what the rules find in calls that go, of so many; gives back those that are kept for their errors."""
         calls = self._trackers.calls
-        found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (together + len(values.streams)))
+        found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (leaving + len(values.streams)))
         errors = dict.fromkeys(_call_of(values, each) for each in found if each.severity == "error")
         kept = {number for number in errors if number is not None and calls.keep_for_error(looked_at[number])}
         for finding in found:
@@ -226,13 +236,6 @@ def _in_time(registered: Sequence[Exchange]) -> bool:
             return False
         last = each.last
     return True
-
-
-def _moments(finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:
-    """When the messages came that are not read, in seconds since the epoch."""
-    return tuple([
-        entry.time / 1e9 for each in finished if not isinstance(each, CallState) for entry in each.entries
-    ])
 
 
 def _recent(times: Sequence[int]) -> range:

@@ -15,7 +15,6 @@ from dissectors.analysis.streams.rtcp import Control
 from dissectors.engine.reading import Reader, Take
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
-from dissectors.mux.evidence import Entry
 from dissectors.mux.table import TABLE
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
@@ -56,7 +55,7 @@ class Trackers:
 
     def __init__(
         self, limits: Limits, max_finished: int | None, capacity: Capacity, secrets: bool = False,
-        usual: Callable[[bytes], Usual | None] | None = None,
+        glance: Callable[[bytes], Usual | None] | None = None,
     ) -> None:
         self.bounds = bounds = Bounds()
         texts = Texts(capacity.text_octets, bounds, secrets)
@@ -73,10 +72,9 @@ class Trackers:
         self._verto: VertoCalls | None = None
         self._jsep: JsepCalls | None = None
         self.readers = {
-            spec.name: Reader(spec.parse, takes.get(spec.name, untracked), None, untracked)
-            for spec in TABLE if spec.reported
+            spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
         }
-        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip, usual, self.calls.take)
+        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip, glance, self.calls.hold)
 
     @property
     def bounds_hit(self) -> dict[str, int]:
@@ -108,5 +106,5 @@ class Trackers:
         return self._jsep.feed(datagram, message)
 
 
-def untracked(datagram: Datagram | Entry, message: object) -> None:
+def untracked(datagram: Datagram, message: object) -> None:
     """Take a message of a protocol that has no tracker: that it could be read was all there was to find out."""

@@ -87,6 +87,7 @@ class Recent:
         others = 0
         # A call moves to the end of the table with each of its messages.
         for name in reversed(calls):
+            # Live, everything is read at once: nothing is to be opened.
             call = tracked.open(calls[name])
             if call.last in recent:
                 chosen[name] = call

@@ -226,7 +226,7 @@ class FlowTable:
         return PartOfFlows(self).with_ends(ends)
 
     def wake_at(self, ends: Collection[tuple[str, int]]) -> None:
-        """Let none of these be quiet."""
+        """Let no flow be quiet that begins or ends at one of these addresses and ports: here none ever is."""
 
     def latest(self, recent: range, most: int) -> list[FlowState]:
         """Of those that are `quiet` so many that were heard last, at a recent time, as they stand."""

@@ -1,6 +1,8 @@
 from typing import final
 
 NAMES: tuple[bytes, ...]
+LARGEST: int
+MOST_LINES: int
 
 @final
 class Usual:
@@ -27,4 +29,4 @@ class Usual:
     def answers(self, asked: Usual) -> bool: ...
     def follows(self, asked: Usual) -> bool: ...
 
-def usual(payload: bytes) -> Usual | None: ...
+def glance(payload: bytes) -> Usual | None: ...

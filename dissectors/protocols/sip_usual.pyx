@@ -1,7 +1,7 @@
-"""REGISTER and OPTIONS, and their responses, as nearly everybody writes them: looked at without making anything of them.
+"""REGISTER and OPTIONS, and their responses, as nearly everybody writes them: looked at, and nothing made of them.
 
-What `usual` takes, `sip.parse` reads without anything odd: every header is one of `NAMES` in its registered spelling, on
-one line, in printable ASCII; there is no body. So whoever holds the octets can have them parsed later. Whatever is
+What `glance` takes, `sip.parse` reads without anything odd: every header is one of `NAMES` in its registered spelling,
+on one line, in printable ASCII; there is no body. So whoever holds the octets can have them parsed later. Whatever is
 written otherwise is not wrong, it is only not read here.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -20,15 +20,21 @@ NAMES = (
     b"Proxy-Authenticate", b"Proxy-Require", b"Record-Route", b"Require", b"Route", b"Server", b"Service-Route",
     b"Session-Expires", b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
 )
-"""Those that no rule about calls looks at, but for credentials, challenges and what a registration binds."""
+"""Those that no rule about calls looks at, but for credentials, challenges and what a registration binds.
+
+A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them.
+"""
+
+LARGEST, MOST_LINES = 1023, 64
+"""Octets of a message that crosses no limit of the path, and headers of which the report keeps all."""
 
 cdef enum:
     VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, CONTENT_LENGTH, AUTHORIZATION, PROXY_AUTHORIZATION, CONTACT
     # The first of `NAMES`, in their order.
     BUCKETS = 256
     MOST_DIGITS = 10
-    LARGEST = 1023
-    # More octets may cross a limit of the path.
+    MOST_NAMES = 63
+    # As many as a mask has bits for.
 
 cdef enum:
     REGISTER = 1
@@ -41,10 +47,13 @@ cdef struct Text:
     const char *at
     Py_ssize_t size
 
-cdef Text[64] KNOWN
+if len(NAMES) > MOST_NAMES:
+    raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
+
+cdef Text[MOST_NAMES] KNOWN
 cdef int[BUCKETS] FIRST
 cdef unsigned char[256] PRINTABLE
-cdef int LONGEST = MAX_NAME_LENGTH
+cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_MOST_LINES = MOST_LINES
 
 
 cdef inline int bucket(const char *at, Py_ssize_t size) noexcept:
@@ -256,16 +265,16 @@ cdef int method_of(Text value, int64_t *sequence) noexcept:
     return OPTIONS if end - at == 7 and not memcmp(at, b"OPTIONS", 7) else 0
 
 
-def usual(bytes payload not None):
+def glance(bytes payload not None):
     """A message of the usual kind; None where it is no REGISTER or OPTIONS, or is written in another way."""
     cdef const char *at = PyBytes_AS_STRING(payload)
     cdef const char *end = at + PyBytes_GET_SIZE(payload)
     cdef const char *behind
     cdef const char *colon
-    cdef int method = 0, status = 0, name, counted = 0
+    cdef int method = 0, status = 0, name, counted = 0, lines = 0
     cdef int64_t seen = 0, sequence = 0
-    cdef Text value, call_id, sender, from_tag, to, to_tag, branch, contact = Text(NULL, 0)
-    if end - at > LARGEST:
+    cdef Text value, call_id, sender, from_tag, receiver, to_tag, branch, contact = Text(NULL, 0)
+    if end - at > C_LARGEST:
         return None
     if starts(at, end, b"SIP/2.0 ", 8):
         status = status_of(at + 8, end)
@@ -287,6 +296,7 @@ def usual(bytes payload not None):
             return None
         if behind == at:
             break
+        lines += 1
         colon = found(at, behind, c":")
         name = -1 if colon is NULL else known(at, colon - at)
         if name < 0 or (ONCE & seen) >> name & 1:
@@ -301,7 +311,7 @@ def usual(bytes payload not None):
         elif name == TO:
             if status:
                 to_tag = value
-            elif not address_of(value, &to, &to_tag):
+            elif not address_of(value, &receiver, &to_tag):
                 return None
         elif name == CALL_ID:
             call_id = value
@@ -315,9 +325,9 @@ def usual(bytes payload not None):
         elif name == CONTENT_LENGTH and (value.size != 1 or value.at[0] != c"0"):
             return None
         seen |= <int64_t> 1 << name
-    if behind + 2 != end or seen & MANDATORY != MANDATORY or not call_id.size:
+    if behind + 2 != end or lines > C_MOST_LINES or seen & MANDATORY != MANDATORY or not call_id.size:
         return None
-    if call_id.size + from_tag.size + to_tag.size + branch.size + 8 > LONGEST:
+    if call_id.size + from_tag.size + to_tag.size + branch.size + 8 > LONGEST_NAMES:
         return None
     cdef Usual made = Usual.__new__(Usual)
     made.payload, made.status, made.sequence = payload, status, sequence

@@ -2,7 +2,7 @@
 
 A busy server answers them without number. What is over is only counted, as long as no rule has anything to say about
 it, and of these that can be said beforehand. Whatever goes another way is opened: its messages are read, one after the
-other, as if they had been read at once.
+other, as if they had been read at once. Only the room for texts is not taken meanwhile: where it is full, more is told.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 TRYING = 100
 """The one provisional response that says nothing."""
 
-NOTHING: tuple[()] = ()
-NOBODY: dict[str, tuple[str, ...]] = {}
 
 
 class Exchange:
@@ -37,9 +35,7 @@ class Exchange:
     __slots__ = ("asked", "call_id", "entries", "first", "kind", "last", "number", "rank", "start", "status", "tried")
 
     returned = False
-    ended: int | None = None
-    announced = NOTHING
-    hosts = NOBODY
+    announced: tuple[()] = ()
 
     def __init__(self, entry: Entry, usual: Usual, number: int) -> None:
         self.call_id: str = usual.call_id
@@ -115,10 +111,12 @@ class Exchange:
         if asked is None or not usual.answers(asked):
             return False
         if status == TRYING:
-            again, self.tried = self.tried, True
-            return not again
-        challenge = status in CHALLENGES and self.kind == "registration" and self.status is None
-        if not 200 <= status < 300 and (not challenge or asked.credentials):
+            if self.tried:
+                return False
+            self.tried = True
+            return True
+        begins = self.kind == "registration" and self.status is None and not asked.credentials
+        if not 200 <= status < 300 and not (begins and status in CHALLENGES):
             return False
         self.asked, self.status = None, status
         return True

@@ -21,7 +21,7 @@ cdef class Calls:
     @cython.locals(rank=Py_ssize_t)
     cpdef object _rank(self, CallState call)
 
-    cpdef object take(self, object entry, object usual)
+    cpdef object hold(self, object entry, object usual)
     cpdef object _stay_unread(self, object exchange, object entry)
     cpdef CallState open(self, object call)
     cpdef CallState _opened(self, object exchange)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from dissectors.mux.evidence import Entry
     from dissectors.protocols.sip_usual import Usual
 
-MAX_UNREAD_OCTETS = 1 << 26
-"""Octets of messages that are held unread."""
+MAX_UNREAD_OCTETS, UNREAD_OCTETS = 1 << 27, 640
+"""Octets that messages take which are held unread, and what one of them takes beside its own."""
 
 MAX_RETIRED_ENDPOINTS = 1 << 19
 """Addresses and ports that are remembered of calls that were retired."""
@@ -90,7 +90,7 @@ class Calls:
     is empty. `changed` are the Call-IDs of calls that were fed, or are gone, since somebody made it empty; it is None
     as long as nobody wants to know, and once there are more than are worth knowing.
 
-    What is fed by `take` is held unread where nobody needs to know more: then there is an `Exchange` in the place of a
+    What comes by `hold` stays unread where nobody needs to know more: then there is an `Exchange` in the place of a
     call, until it is opened.
     """
 
@@ -142,7 +142,7 @@ class Calls:
         self._rank(call)
         return broken
 
-    def take(self, entry: Entry, usual: Usual) -> None:
+    def hold(self, entry: Entry, usual: Usual) -> None:
         """Take one message that is written as usual; it stays unread as long as its exchange goes well."""
         made = self._exchange
         if made is None:
@@ -172,7 +172,7 @@ class Calls:
 
     def _stay_unread(self, exchange: Exchange, entry: Entry) -> None:
         """Count what came, and put an exchange behind all others."""
-        self._unread += len(entry.payload)
+        self._unread += len(entry.payload) + UNREAD_OCTETS
         self._note(exchange.call_id)
         names = self._ranked[TRANSACTION]
         names[exchange.call_id] = None
@@ -204,7 +204,7 @@ class Calls:
 
     def _read(self, exchange: Exchange) -> None:
         """Count what is held unread no longer."""
-        self._unread -= sum([len(entry.payload) for entry in exchange.entries])
+        self._unread -= sum([len(entry.payload) + UNREAD_OCTETS for entry in exchange.entries])
 
     def _begun(
         self, call_id: str, kind: str, time: int, returned: bool, number: int, signalling: str
@@ -292,6 +292,7 @@ class Calls:
     def _remember_endpoints(self, call: CallState | Exchange) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
         if not isinstance(call, CallState):
+            # Most of what goes is this.
             self._remember_signalling(call, call.ends)
             return
         announced, signalled = endpoints_of(call)
@@ -327,7 +328,7 @@ def endpoints_of(call: CallState | Exchange) -> tuple[set[Endpoint], set[Endpoin
     return announced, {(flow[0], flow[1]) for flow in call.pairs}
 
 
-def fax_ends(call: CallState | Exchange) -> dict[Endpoint, int]:
+def fax_ends(call: CallState) -> dict[Endpoint, int]:
     """Where a call is to receive UDPTL (RFC 3362), and since when, if both sides agreed on it.
 
     Behind NAT that is the announced port of a host that signalled.

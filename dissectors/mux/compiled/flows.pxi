@@ -24,8 +24,9 @@ cdef class PairState:
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
-    Both hold as long as no stream had to give way since their `generation`. `wire` are its numbers, unless it is named. As long as a flow has carried nothing but
-    `only` one protocol, `settled` counts it; `tally` counts by protocol once there are several.
+    Both hold as long as no stream had to give way since their `generation`. `wire` are its numbers, unless it is named.
+    As long as a flow has carried nothing but `only` one protocol, `settled` counts it; `tally` counts by protocol once
+    there are several.
     """
 
     # In the order of use, as the counters of a stream.

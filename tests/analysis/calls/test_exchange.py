@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from dissectors.analysis.calls import table
+from dissectors.analysis.calls import messages, table
 from dissectors.analysis.calls.call import CallState
 from dissectors.engine import retirement
 from dissectors.engine.engine import Engine
+from dissectors.engine.trackers import CAPACITY, Capacity
+from dissectors.findings import traits
+from dissectors.limits.texts import MAX_TEXT_LENGTH
 from dissectors.offline import scanner_class
+from dissectors.protocols import sip_headers
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from tests.made import ETHERNET, Endpoint, numbered
@@ -192,6 +196,19 @@ def renewed_by_another(phone: Phone) -> None:
     phone.story += again.story
 
 
+def refused_call_in_part(phone: Phone) -> None:
+    """The same, where only the responses of the call were captured."""
+    phone.registers(expires=10)
+    caller = Phone(phone.number + 8000, phone.start + 60_000)
+    caller.gets(0, 180, "INVITE")
+    caller.gets(10, 480, "INVITE")
+    called = f"To: <{phone.owner}>".encode()
+    phone.story += [
+        (time, src, dst, octets.replace(f"To: <{caller.owner}>".encode(), called))
+        for time, src, dst, octets in caller.story
+    ]
+
+
 def became_a_call(phone: Phone) -> None:
     phone.registers()
     phone.asks(100, "INVITE", 2)
@@ -252,7 +269,7 @@ WAYS: tuple[Callable[[Phone], None], ...] = (
     registered, challenged, tried, tried_twice, refused, wrong_password, stale, given_up, unanswered, repeated,
     captured_twice, renewed_late, under_another_call_id, renewed_by_another,
     again_and_again, again_from_elsewhere, again_slowly,
-    refused_calls, became_a_call, pinged, pinged_again, not_found,
+    refused_calls, refused_call_in_part, became_a_call, pinged, pinged_again, not_found,
     from_elsewhere, another_branch, answer_alone, at_the_same_time, odd_header, with_sound,
 )
 GO_WELL = (registered, challenged, tried, pinged)
@@ -260,10 +277,10 @@ UNREAD = (*GO_WELL, again_and_again)
 """Those of which nothing is read but where there is no room."""
 
 
-def told(story: Story, lazily: bool, most: int, size: int = 16) -> Report:
+def told(story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY) -> Report:
     """The report on a story, by an engine that reads everything or leaves unread what goes well."""
-    usual = sip_usual.usual if lazily else None
-    scanner, engine = scanner_class()(), Engine(max_finished=most, usual=usual)
+    glance = sip_usual.glance if lazily else None
+    scanner, engine = scanner_class()(), Engine(max_finished=most, capacity=capacity, glance=glance)
     records = []
     for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
         octets = numbered(src, dst, payload, int(time) & 0xFFFF)
@@ -340,10 +357,38 @@ def test_messages_in_a_hole_of_media_say_that_the_capture_went_on(opened: Counte
     assert opened == {"read": 2, "unread": 1}
 
 
+# Those after the ones that every message has but once.
+@pytest.mark.parametrize("name", [each.decode() for each in sip_usual.NAMES[7:]])
+def test_no_rule_looks_at_the_headers_that_stay_unread(name: str, opened: Counter[str]) -> None:
+    """Otherwise the rule would find nothing in what is not read: its header has to go from NAMES."""
+    assert name in sip_headers.NAMES.values()
+    for value in ("0", "sip:a@x", "x;y=0", "4294967296", '"', ""):
+        story: Story = []
+        for number, method in enumerate(("REGISTER", "OPTIONS"), 1):
+            phone = Phone(number, number * 100)
+            phone.asks(0, method, 1, f"{name}: {value}")
+            phone.gets(10, 200, method, 1, f"{name}: {value}")
+            story += phone.story
+        read = told(story, False, 0)
+        assert read.findings == () and read == told(story, True, 0), value
+
+
+def test_what_stays_unread_crosses_no_limit() -> None:
+    assert sip_usual.LARGEST < traits.SMALL and sip_usual.LARGEST <= MAX_TEXT_LENGTH
+    assert sip_usual.MOST_LINES <= messages.MAX_HEADERS
+
+
+def test_what_stays_unread_takes_no_room_for_texts(opened: Counter[str]) -> None:
+    story, capacity = of(GO_WELL * 25, apart=1.0), Capacity(text_octets=50_000)
+    read, unread = (told(story, lazily, 8, capacity=capacity) for lazily in (False, True))
+    assert not read.calls[0].caller and unread.calls[0].caller
+    assert "bound-hit" in [each.id for each in read.findings] and unread.findings == ()
+
+
 def test_no_more_octets_are_held_unread_than_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch, opened: Counter[str]
 ) -> None:
-    monkeypatch.setattr(table, "MAX_UNREAD_OCTETS", 4000)
+    monkeypatch.setattr(table, "MAX_UNREAD_OCTETS", 10_000)
     story = of(GO_WELL * 25, apart=1.0)
     assert told(story, True, 0) == told(story, False, 0)
     assert opened["read"] > 150 and 0 < opened["unread"] < 20
@@ -353,7 +398,7 @@ def test_calls_that_make_room_are_counted_unread() -> None:
     story = of((registered, unanswered) * 20, apart=1.0)
     made = []
     for lazily in (True, False):
-        scanner, engine = scanner_class()(), Engine(max_finished=8, usual=sip_usual.usual if lazily else None)
+        scanner, engine = scanner_class()(), Engine(max_finished=8, glance=sip_usual.glance if lazily else None)
         engine.trackers.calls.limit = 5
         records = [
             (0, Record(n, int(time * 1e6), ETHERNET, octets := numbered(src, dst, payload, n), len(octets)))
