@@ -62,17 +62,20 @@ def _of(call: Call) -> list[Agreement]:
         for described in call.descriptions
         if described.answers in offers and described.state == "agreed"
     ]
+    if not pairs:
+        return []
     begins: dict[Dialog, list[tuple[float, int]]] = {}
     for _, answer in pairs:
         begun = begins.setdefault(dialog_of(answer), [])
         if not begun or begun[-1][1] != answer.exchange:
             begun.append((answer.time, answer.exchange))
-    accepted = _accepted(call)
+    accepted = _accepted(call) if call.answered is not None else ()
     found = []
     for offer, answer in pairs:
         dialog = dialog_of(answer)
-        later = [time for time, exchange in begins[dialog] if exchange > answer.exchange and time >= answer.time]
-        end = min(later, default=FOREVER)
+        begun = begins[dialog]
+        later = [time for time, exchange in begun if exchange > answer.exchange and time >= answer.time]
+        end = min(later) if later else FOREVER
         # A fork shares a tag with the one that was accepted; a hop with tags of its own is a fork of nobody.
         if call.answered is not None and dialog not in accepted and any(dialog & each for each in accepted):
             end = min(end, call.answered)
@@ -90,7 +93,7 @@ def _accepted(call: Call) -> set[Dialog]:
     return {
         frozenset((message.from_tag, message.to_tag))
         for message in call.messages
-        if message.method == "INVITE" and 200 <= (message.status or 0) < 300
+        if message.status is not None and 200 <= message.status < 300 and message.method == "INVITE"
     }
 
 

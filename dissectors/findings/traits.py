@@ -23,7 +23,7 @@ BODY, ENCODED, DEVIATING, LARGE = "body", "encoded", "deviating", "large"
 """More of them: with a body, with one that is more than plain text, with something odd, of `SMALL` octets or more."""
 
 UNANSWERED = "unanswered"
-"""Not each request but ACK was sent once, and got a final response of its own from where it went."""
+"""Not each request but ACK was sent once, on a branch of its own, and got a final response there."""
 
 UNACKNOWLEDGED = "unacknowledged"
 """An INVITE was accepted, and no ACK has the CSeq and the tags of the 2xx."""
@@ -95,8 +95,8 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
-            place, time, src, _, dst, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side,
-            _, sizes, _, to_tag, from_tag, branch, deciding, _, copy, transport, _,
+            place, time, _, _, _, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side, _,
+            sizes, _, to_tag, from_tag, branch, deciding, _, copy, transport, _,
         ) = astuple(message)
         for header in deciding:
             found.add(header.name)
@@ -128,14 +128,14 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
             elif not copy:
                 if branch is None or branch in asked:
                     found.add(UNANSWERED)
-                asked[branch] = (OTHER_SIDE.get(side), method, cseq, dst, src)
+                asked[branch] = (OTHER_SIDE.get(side), method, cseq)
                 last = max(last, time)
         elif status >= 200:
             if status < 300:
                 fruitless = False
             if copy:
                 continue
-            if asked.get(branch) == (side, method, cseq, src, dst):
+            if asked.get(branch) == (side, method, cseq):
                 asked[branch] = ()
             if status >= 300:
                 found.add(REFUSED)

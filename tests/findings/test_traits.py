@@ -75,6 +75,12 @@ def test_a_request_needs_a_final_response_of_its_own(story: Story) -> None:
     assert UNANSWERED in of(story) and UNANSWERED not in of([*dialled(), *hung_up()])
 
 
+def test_a_final_response_on_its_branch_answers_a_request_wherever_it_comes_from() -> None:
+    asked, (time, _, dst, octets) = hung_up()
+    elsewhere: Story = [*dialled(), asked, (time, ("192.0.2.77", 5060), dst, octets)]
+    assert UNANSWERED not in of(elsewhere)
+
+
 def test_an_ack_is_of_the_2xx_with_its_tags() -> None:
     assert UNACKNOWLEDGED in of(dialled(ack=False)) and UNACKNOWLEDGED not in of(dialled())
     assert UNACKNOWLEDGED in of([*dialled(ack=False), request(1100, "ACK", tag="3")])

@@ -68,7 +68,8 @@ def _ways(facts: Facts) -> Ways:
 def media_missing(facts: Facts) -> Iterator[Found]:
     yield from sessions.nothing(facts)
     silent_calls = [
-        (number, call) for number, call in facts.talks() if not call.streams and any(map(rtp_lines, call.descriptions))
+        (number, call, lines) for number, call in facts.talks() if not call.streams
+        if (lines := [line for each in call.descriptions for line in rtp_lines(each)])
     ]
     if not silent_calls:
         return
@@ -76,21 +77,22 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
-    for number, call in silent_calls:
-        ends = {(line.address, line.port) for each in call.descriptions for line in rtp_lines(each)}
+    for number, call, lines in silent_calls:
+        ends = {(line.address, line.port) for line in lines}
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
-        if ends & used or talked(facts, call) < MIN_TALK_SECONDS:
+        if not ends.isdisjoint(used) or (seconds := talked(facts, call)) < MIN_TALK_SECONDS:
             continue
-        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
-        if few := sum(facts.once(_unknown)[end] for end in ends):
+        what = f"answered, {seconds:.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        unknown = facts.once(_unknown)
+        if unknown and (few := sum(unknown[end] for end in ends)):
             what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
         # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
-        other = call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
+        other = heard and call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
         apart = _apart(facts, agreements(facts)[number])
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
-        places = tuple(described.place for described in call.descriptions[:2])
-        seen = {address for address, _ in ends} <= ways(facts).hosts
+        places = tuple([described.place for described in call.descriptions[:2]])
+        seen = ways(facts).hosts.issuperset([address for address, _ in ends])
         if silent or other or apart or not seen:
             yield Found(what, places, number, certainty="low", severity="note")
         else:

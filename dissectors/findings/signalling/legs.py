@@ -64,7 +64,8 @@ def _legs(facts: Facts) -> tuple[Legs, ...]:
         ("numbers and time", "low", _caller),
     )
     for name, certainty, key in pairs:
-        alone = {number: invite for number, invite in begun.items() if number not in joined.group}
+        alone = {number: invite for number, invite in begun.items() if number not in joined.group} if joined.group \
+            else begun
         for one, other in _pairs(facts, alone, key):
             joined.join(one, other, name, certainty)
     groups = [tuple(sorted(members, key=lambda number: facts.calls[number].start)) for members in
@@ -113,9 +114,10 @@ def _pairs(facts: Facts, begun: dict[int, Message], key: Key) -> Iterator[tuple[
             for before, after in zip(numbers, numbers[1:], strict=False)
         ]
         for place, near in enumerate(close):
-            alone = near and not any(close[place - 1 : place] + close[place + 1 : place + 2])
+            if not near or place and close[place - 1] or place + 1 < len(close) and close[place + 1]:
+                continue
             one, other = numbers[place], numbers[place + 1]
-            if alone and _goes_on(begun[one], begun[other]):
+            if _goes_on(begun[one], begun[other]):
                 yield one, other
 
 
@@ -143,9 +145,11 @@ def _charging(call: Call, invite: Message) -> Hashable:
 
 def _media(call: Call, invite: Message) -> Hashable:
     """Where the caller wants to receive."""
-    first = next((d for d in call.descriptions if d.place == invite.place), None)
-    line = next(iter(rtp_lines(first)), None) if first else None
-    return (line.address, line.port) if line and line.address else None
+    for described in call.descriptions:
+        if described.place == invite.place:
+            line = next(iter(rtp_lines(described)), None)
+            return (line.address, line.port) if line and line.address else None
+    return None
 
 
 def _people(call: Call, invite: Message) -> Hashable:

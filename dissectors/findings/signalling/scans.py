@@ -82,8 +82,9 @@ def _attempts(facts: Facts) -> dict[str, Attempts]:
         accepted = any(200 <= status < 300 for status in statuses)
         tried.accepted += accepted
         tried.refused += not accepted and not statuses.isdisjoint(REFUSALS)
-        agent = (first.user_agent or "").lower()
-        tried.tools.update((tool, None) for tool in TOOLS if tool in agent)
+        if first.user_agent:
+            agent = first.user_agent.lower()
+            tried.tools.update((tool, None) for tool in TOOLS if tool in agent)
     return found
 
 

@@ -25,7 +25,7 @@ STREAMS = (TCP, TLS)
 UNFINISHED = "the header block is not finished"
 """How a deviation says that a message ends within its headers."""
 
-LENGTHS = frozenset(("content-length", "l"))
+USUAL_LENGTH, LENGTHS = "Content-Length", frozenset(("content-length", "l"))
 
 
 def _calls(facts: Facts, trait: Trait = "call") -> Iterator[tuple[int, Call]]:
@@ -145,7 +145,9 @@ def content_length_wrong(facts: Facts) -> Iterator[Found]:
             for message in call.messages:
                 # A message of WebSocket has an end of its own.
                 lacks = message.transport in STREAMS and message.body is not None
-                if lacks and LENGTHS.isdisjoint(map(str.lower, message.headers)):
+                if not lacks or USUAL_LENGTH in message.headers:
+                    continue
+                if LENGTHS.isdisjoint(map(str.lower, message.headers)):
                     yield Found(f"{of(message)}: a body and no Content-Length", (message.place,), number)
 
 
