@@ -39,6 +39,7 @@ _RELEASES = {
     for number in {number for by in CONFIRMED_BY.values() for number in by}
 }
 _MEDIA_PATH = sum(1 << number for number, spec in enumerate(TABLE) if spec.role != "other")
+_SEEN_QUIC, _SEEN_RTP = 1 << QUIC, 1 << RTP
 BESIDE_QUIC = _MEDIA_PATH
 """What on a 5-tuple says that QUIC does not have it alone."""
 
@@ -104,6 +105,9 @@ class Entry(NamedTuple):
         """The datagram, or the message of a stream, for whoever reads it."""
         _, file, frame, layer, time, flow, length, payload, _, _, _, _, _, identification = self
         return Datagram(file, frame, layer, time, flow.flow, payload, length, identification)
+
+
+_new = tuple.__new__
 
 
 class StreamTable(Table[tuple[int, int], Counters]):
@@ -255,7 +259,8 @@ class Evidence:
 
     def _settle(self, waiting: Waiting, protocol: int, evidence: str) -> list[Entry]:
         entries, waiting.entries = waiting.entries, []
-        return [_confirmed(entry, protocol, evidence) for entry in entries]
+        # As `verdict`, which would be called for each.
+        return [_new(Entry, (*entry[:9], protocol, "confirmed", evidence, *entry[12:])) for entry in entries]
 
     def _reports(self, entry: Entry) -> list[Entry]:
         """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
@@ -359,15 +364,19 @@ class Evidence:
     # RTP.
 
     def _rtp(self, entry: Entry) -> list[Entry]:
-        if len(entry.payload) < 12:
+        flow, payload = entry.flow, entry.payload
+        if len(payload) < 12:
             return [_plausible(entry)]
-        if _is_quics(entry.flow.pair):
+        if flow.pair.seen & _SEEN_QUIC and _is_quics(flow.pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
-        key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
-        counters = self.streams.get(key) or self._moved(key, entry)
+        ssrc = int.from_bytes(payload[8:12], "big")
+        key = flow.number, ssrc
+        counters = self.streams.get(key)
+        if counters is None and ssrc in self._latest:
+            counters = self._moved(key, entry)
         if counters is not None:
-            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification)
-            counters.used = entry.flow.used
+            counters.update(entry.time, (entry.file, entry.frame), payload, entry.length, entry.identification)
+            counters.used = flow.used
             return [_confirmed(entry, RTP, counters.evidence)]
         waiting = self._candidates.get(key)
         if waiting is None:
@@ -429,8 +438,9 @@ class Evidence:
         self.streams[key] = self._latest[key[1]] = counters
         for entry in settled:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification)
-        settled += self._seen(flow.pair, RTP)
-        if waiting := self.waits_for_source.pop(key[1], None):
+        if not flow.pair.seen & _SEEN_RTP:
+            settled += self._seen(flow.pair, RTP)
+        if self.waits_for_source and (waiting := self.waits_for_source.pop(key[1], None)):
             settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
         return settled
 
@@ -484,7 +494,7 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
 
 def verdict(entry: Entry, protocol: int, strength: str, evidence: str) -> Entry:
     """The same entry with its verdict; `_replace` would take four times as long."""
-    return tuple.__new__(Entry, (*entry[:9], protocol, strength, evidence, *entry[12:]))
+    return _new(Entry, (*entry[:9], protocol, strength, evidence, *entry[12:]))
 
 
 def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:

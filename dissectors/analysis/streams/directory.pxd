@@ -27,3 +27,6 @@ cdef class Directory:
 
     @cython.locals(parties=list, place=Py_ssize_t)
     cpdef object _remove(self, Entered known)
+
+    @cython.locals(parties=list)
+    cpdef object _nearest(self, object key, object counters)

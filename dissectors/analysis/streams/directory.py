@@ -23,6 +23,8 @@ MAX_CANDIDATE_CALLS = 64
 Party = tuple[CallState, str]
 """A call, and the side of it that announced something."""
 
+ON_A_HOST = "announced port, on a host that signalled"
+
 Key = tuple[str, Any]
 """By what a stream may be found, and the SSRC, address and port, or flow that it has."""
 
@@ -114,24 +116,40 @@ class Directory:
         announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
         the datagram's).
         """
-        src, dst = (flow.src, flow.sport), (flow.dst, flow.dport)
-        for by, key, receives in (
-            ("SSRC announced", ("ssrc", counters.ssrc), False),
-            ("sent to the announced address", ("endpoint", dst), True),
-            ("the signalling's own 5-tuple", ("pair", flow), False),
-            ("sent from the announced address", ("endpoint", src), False),
-            ("announced port, on a host that signalled", ("host", dst), True),
-            ("announced port, on a host that signalled", ("host", src), False),
-        ):
-            parties = self._parties.get(key)
-            found = [party for party in near(parties, counters) if _overlaps(party[0], counters)] if parties else None
-            if found:
-                call, side = max(found, key=lambda party: _nearness(party[0], counters))
-                side = side or _side(call, flow)
-                return self._joined(call, by, OTHER_SIDE[side] if receives else side, flow)
-        return None
+        found = self._nearest(("ssrc", counters.ssrc), counters)
+        if found is not None:
+            return self._joined(found, "SSRC announced", False, flow)
+        dst = flow.dst, flow.dport
+        found = self._nearest(("endpoint", dst), counters)
+        if found is not None:
+            return self._joined(found, "sent to the announced address", True, flow)
+        found = self._nearest(("pair", flow), counters)
+        if found is not None:
+            return self._joined(found, "the signalling's own 5-tuple", False, flow)
+        src = flow.src, flow.sport
+        found = self._nearest(("endpoint", src), counters)
+        if found is not None:
+            return self._joined(found, "sent from the announced address", False, flow)
+        found = self._nearest(("host", dst), counters)
+        if found is not None:
+            return self._joined(found, ON_A_HOST, True, flow)
+        found = self._nearest(("host", src), counters)
+        return None if found is None else self._joined(found, ON_A_HOST, False, flow)
 
-    def _joined(self, call: CallState, by: str, sender: str, flow: Flow) -> Joined:
+    def _nearest(self, key: Key, counters: Counters) -> Party | None:
+        """Of those that are found by a key, the one to which a stream belongs, if it is of any of them."""
+        parties = self._parties.get(key)
+        if parties is None:
+            return None
+        if len(parties) == 1:
+            return parties[0] if _overlaps(parties[0][0], counters) else None
+        return _nearest_of(near(parties, counters), counters)
+
+    def _joined(self, party: Party, by: str, receives: bool, flow: Flow) -> Joined:
+        """A stream of this flow with the call of a party, which sends or `receives` it."""
+        call, side = party
+        side = side or _side(call, flow)
+        sender = OTHER_SIDE[side] if receives else side
         lines = self._lines.get(call.call_id)
         if lines is None:
             lines = self._lines[call.call_id] = MediaLines(call.announced)
@@ -187,6 +205,12 @@ class Directory:
             del parties[place]
             if not parties:
                 del self._parties[key]
+
+
+def _nearest_of(parties: list[Party], counters: Counters) -> Party | None:
+    """The one of some to which a stream belongs, if it is of any of them."""
+    there = [party for party in parties if _overlaps(party[0], counters)]
+    return max(there, key=lambda party: _nearness(party[0], counters), default=None)
 
 
 def _start(party: Party) -> int:
