@@ -31,7 +31,7 @@ PLAIN = (
     "dissectors/limits/budget", "dissectors/limits/pending", "dissectors/limits/remembered", "dissectors/limits/table",
     "dissectors/limits/texts", "dissectors/protocols/rtcp", "dissectors/protocols/sdp",
     "dissectors/protocols/sdp_media", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
-    "dissectors/protocols/sip_message", "dissectors/protocols/stun",
+    "dissectors/protocols/sip_message", "dissectors/protocols/sip_start_line", "dissectors/protocols/stun",
 )
 """Modules in Cython, and modules in plain Python whose time it is worth to compile them, too."""
 

@@ -6,4 +6,5 @@ cdef class Remembered:
     cdef public dict latest, before
     cdef dict __dict__
 
+    cpdef object recall(self, object text)
     cpdef object _again(self, object text)

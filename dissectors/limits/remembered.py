@@ -29,6 +29,10 @@ class Remembered:
 
     def __call__(self, text: Any) -> Any:
         """What the reading makes of a text."""
+        return self.recall(text)
+
+    def recall(self, text: Any) -> Any:
+        """The same, for those who are compiled."""
         found = self.latest.get(text, UNKNOWN)
         return self._again(text) if found is UNKNOWN else found
 

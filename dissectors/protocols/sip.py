@@ -18,14 +18,15 @@ from dissectors.protocols.sip_headers import (
     number,
     read_block,
     shown,
+    usual_headers,
 )
 from dissectors.protocols.sip_message import Identity, Message, cseq
 from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
-from dissectors.protocols.sip_start_line import METHODS, read_start_line
+from dissectors.protocols.sip_start_line import METHODS, StartLine, read_start_line, usual_start_line
 from dissectors.protocols.sip_via import Via, via
 from dissectors.wire.errors import Malformed
-from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
-from dissectors.wire.spec import Spec, StartLine, certain
+from dissectors.wire.inflate import LIMITS, NOTHING, Inflated, Limits, inflate
+from dissectors.wire import spec
 from dissectors.wire.values import replace
 
 __all__ = [
@@ -54,7 +55,10 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
 
     RFC 3261 section 18.3 allows only one, so each further one is a deviation; what follows the last is its `trailing`.
     """
-    messages = [_read(payload, 0, limits)]
+    message = _read(payload, 0, limits)
+    if not message.trailing:
+        return (message,)
+    messages = [message]
     while messages[-1].trailing and len(messages) < MAX_MESSAGES:
         previous = messages[-1]
         try:
@@ -67,7 +71,7 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
 
 
 _TEXT = bytes(octet for octet in range(256) if octet >= 0x20 and octet != 0x7F or octet in b"\t\r\n")
-_MANDATORY = dict.fromkeys(("Via", "From", "To", "Call-ID", "CSeq"))
+_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 _BEGIN_WITH_LINES = ("message/", "multipart/", "text/")
 """Types of bodies that may begin with lines like those of headers, and with an empty one."""
 
@@ -77,31 +81,63 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     begin = start
     while begin < len(payload) and payload[begin] in b"\r\n":
         begin += 1
+    notes = [Deviation("line ends", f"begins with {begin - start} bytes of CR and LF")] if begin > start else []
+    usual = _usual_head(payload, begin)
+    start_line, headers, first, at, whole = usual or _head(payload, begin, notes)
+    size = len(payload)
+    end = at + _length(first.get("Content-Length") if whole else None, size - at, notes)
+    raw_body = payload[at:end] if end > at else b""
+    labels = _labels(headers) if "Content-Encoding" in first else ()
+    body = inflate(raw_body, labels, limits) if raw_body or labels else NOTHING
+    if body.compressed or "Comp-Hdrs" in first:
+        recovered, body = _recover(first, body, limits, notes)
+        if recovered:
+            headers = (*headers, *recovered)
+            first = first_values(headers)
+    parts = _parts(first["Content-Type"], body, limits, notes) if "Content-Type" in first else ()
+    if len(first) < len(headers):
+        _note_repeated(headers, notes)
+    _note_oddities(first, start_line.method, whole, notes)
+    if usual is None:
+        _note_octets(payload[begin:at], notes)
+    return Message(
+        start_line.method, start_line.uri, start_line.status, start_line.reason, start_line.version, headers,
+        payload[begin:end] if begin or end < size else payload, raw_body, body, at, parts,
+        payload[end:] if end < size else b"", _bounded(notes) if notes else (), first,
+    )
+
+
+def _usual_head(
+    payload: bytes, begin: int
+) -> tuple[StartLine, tuple[Header, ...], dict[str, str], int, bool] | None:
+    """As `_head`, of one without anything odd in it, in a single pass over its lines; None where there may be."""
+    end = payload.find(b"\r\n\r\n", begin)
+    if end < 0:
+        return None
+    try:
+        lines = payload[begin:end].decode().split("\r\n")
+    except UnicodeDecodeError:
+        return None
+    start_line = usual_start_line(lines[0])
+    if start_line is None:
+        return None
+    first: dict[str, str] = {}
+    headers = usual_headers(lines, first)
+    return None if headers is None else (start_line, headers, first, end + 4, True)
+
+
+def _head(
+    payload: bytes, begin: int, notes: list[Deviation]
+) -> tuple[StartLine, tuple[Header, ...], dict[str, str], int, bool]:
+    """The start line, the headers, the first value of each, where the body begins, and whether the head is whole."""
     block, at, whole = head(payload, begin)
     line, block = _first_line(block or payload[begin:], begin)
-    notes = [Deviation("line ends", f"begins with {begin - start} bytes of CR and LF")] if begin > start else []
     start_line = read_start_line(line, begin, notes)
     if not whole:
         notes.append(Deviation("header broken", "the header block is not finished"))
         at = len(payload)
     headers = _headers(block, notes)
-    first = first_values(headers)
-    end = at + _length(first.get("Content-Length") if whole else None, len(payload) - at, notes)
-    raw_body = payload[at:end]
-    body = inflate(raw_body, _labels(headers) if "Content-Encoding" in first else (), limits)
-    recovered, body = _recover(first, body, limits, notes)
-    if recovered:
-        headers = (*headers, *recovered)
-        first = first_values(headers)
-    parts = _parts(first["Content-Type"], body, limits, notes) if "Content-Type" in first else ()
-    if len(first) < len(headers):
-        _note_repeated(headers, notes)
-    _note_oddities(first, start_line.method, whole, notes)
-    _note_octets(payload[begin:at], notes)
-    return Message(
-        start_line.method, start_line.uri, start_line.status, start_line.reason, start_line.version, headers,
-        payload[begin:end], raw_body, body, at, parts, payload[end:], _bounded(notes), first,
-    )
+    return start_line, headers, first_values(headers), at, whole
 
 
 def _first_line(block: bytes, begin: int) -> tuple[bytes, bytes]:
@@ -200,7 +236,7 @@ def _recovered(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
 
 
 def _parts(kind: str, body: Inflated, limits: Limits, notes: list[Deviation]) -> tuple[Part, ...]:
-    if not (media_type(kind) or "").startswith("multipart/"):
+    if "ultipart/" not in kind.lower() or not (media_type(kind) or "").startswith("multipart/"):
         return ()
     parts, odd = read_parts(kind, body.octets, limits)
     notes += [Deviation("parts", text) for text in odd]
@@ -217,7 +253,8 @@ def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
 
 def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
     """The deviations of the headers: missing, or contradictory; `first` has the first value of each."""
-    if whole and not first.keys() >= _MANDATORY.keys():
+    there = "Via" in first and "From" in first and "To" in first and "Call-ID" in first and "CSeq" in first
+    if whole and not there:
         notes += [Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first]
     written = first.get("CSeq")
     if written is None:
@@ -252,9 +289,9 @@ def _bounded(notes: list[Deviation]) -> tuple[Deviation, ...]:
     return (*distinct[:MAX_DEVIATIONS], Deviation("more", f"and {len(distinct) - MAX_DEVIATIONS} more"))
 
 
-SPEC = Spec(
+SPEC = spec.Spec(
     name="SIP",
-    match=(certain("start line of SIP/2.0", StartLine(b"SIP/2.0", (b"sip:", b"sips:", b"tel:"))),),
+    match=(spec.certain("start line of SIP/2.0", spec.StartLine(b"SIP/2.0", (b"sip:", b"sips:", b"tel:"))),),
     parse=parse,
     role="signalling",
     reported=True,

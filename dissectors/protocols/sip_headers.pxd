@@ -2,6 +2,20 @@
 
 cimport cython
 
+from dissectors.limits.remembered cimport Remembered
+
+cdef dict _USUAL
+cdef Remembered _usual_lines
+
+@cython.locals(colon=Py_ssize_t, usual=tuple, written=str)
+cpdef object read(str line)
+
+cpdef object _read_usual(str line)
+
+@cython.locals(at=Py_ssize_t, headers=list, known=tuple)
+cpdef tuple usual_headers(list lines, dict first)
+
+cpdef object number(str text, Py_ssize_t digits=*)
 cpdef object canonical(str written)
 cpdef dict first_values(tuple headers)
 cpdef tuple parameters(str text)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from dissectors.limits.remembered import MAX_TEXTS, remembered
+from dissectors.limits.remembered import MAX_TEXTS, Remembered, remembered
 from dissectors.wire.values import Struct
 
 LONGEST_BLOCK = 2048
@@ -157,22 +157,49 @@ def header_lines(block: bytes) -> list[str]:
 
 def read(line: str) -> Header | None:
     """One unfolded line, with or without its CR, as a header field; None when no name stands before a colon."""
-    written, colon, value = line.partition(":")
-    usual = _USUAL.get(written)
-    if usual is not None and colon:
-        return _new(Header, (usual[0], value.strip(" \t\r"), usual[1], False))
-    name = written.rstrip(" \t")
-    if not colon:
+    colon = line.find(":")
+    if colon < 0:
         return None
+    written, value = line[:colon], line[colon + 1 :].strip(" \t\r")
+    usual = _USUAL.get(written)
+    if usual is not None:
+        return _new(Header, (usual[0], value, usual[1], False))
+    name = written.rstrip(" \t")
     long = NAMES.get(name.lower())
     if long is None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return _new(Header, (long, value.strip(" \t\r"), _USUAL.get(name, (long, name))[1], False))
+    return _new(Header, (long, value, _USUAL.get(name, (long, name))[1], False))
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)
+
+
+def _read_usual(line: str) -> tuple[str, str, Header] | None:
+    """A header field with its name and its value before it; None where a line is none, or may be odd."""
+    header = read(line) if line.isprintable() else None
+    return None if header is None else (header[0], header[1], header)
+
+
+_usual_lines = Remembered(_read_usual)
+
+
+def usual_headers(lines: list[str], first: dict[str, str]) -> tuple[Header, ...] | None:
+    """The header fields in lines without their ends, a start line before them; None where one of these may be odd.
+
+    The first value of each goes to `first` by its name.
+    """
+    headers = []
+    for at in range(1, len(lines)):
+        known = _usual_lines.recall(lines[at])
+        if known is None:
+            return None
+        name = known[0]
+        if name not in first:
+            first[name] = known[1]
+        headers.append(known[2])
+    return tuple(headers)
 
 
 def read_block(block: bytes) -> tuple[tuple[Header, ...], list[str]]:

@@ -3,32 +3,57 @@ from __future__ import annotations
 
 import re
 
-from dissectors.limits.remembered import remembered
+from dissectors.limits.remembered import Remembered, remembered
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.errors import Malformed
-from dissectors.wire.values import Struct
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
 )
 """The registered methods (IANA, SIP parameters)."""
 
+_METHODS = {method: method for method in METHODS}
 
-class StartLine(Struct, frozen=True):
+
+class StartLine:
     """A request line (`method` and `uri`) or a status line (`status` and `reason`)."""
 
-    method: str | None
-    uri: str | None
-    status: int | None
-    reason: str | None
-    version: str
+    __slots__ = ("method", "reason", "status", "uri", "version")
+
+    def __init__(
+        self, method: str | None, uri: str | None, status: int | None, reason: str | None, version: str
+    ) -> None:
+        self.method, self.uri = method, uri
+        self.status, self.reason = status, reason
+        self.version = version
 
 
 _VERSION = rb"SIP/[0-9]{1,3}\.[0-9]{1,3}"
 _STATUS_LINE = re.compile(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNORECASE | re.DOTALL)
 _MAY_BE_STATUS = (b"S", b"s")
 _IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
+
+
+def usual_start_line(line: str) -> StartLine | None:
+    """The start line in a text without its end; None where anything about it may be odd."""
+    if not line.endswith(" SIP/2.0"):
+        return _usual_status(line) if line.startswith("SIP/2.0 ") else None
+    first, last = line.find(" "), len(line) - 8
+    method = _METHODS.get(line[:first])
+    if method is None or first + 1 >= last or line.find(" ", first + 1) < last or not line.isprintable():
+        return None
+    return StartLine(method, line[first + 1 : last], None, None, "SIP/2.0")
+
+
+def _read_usual_status(line: str) -> StartLine | None:
+    found = _STATUS_LINE.fullmatch(line.encode()) if line.isprintable() else None
+    notes: list[Deviation] = []
+    start = _status_line(found, notes) if found else None
+    return start if start is not None and start.version == "SIP/2.0" and not notes else None
+
+
+_usual_status = Remembered(_read_usual_status)
 
 
 def read_start_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine:

@@ -72,17 +72,27 @@ def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) 
     """
     if not data and not labels:
         return NOTHING
+    if not labels and not data.startswith(_BEGINNINGS):
+        return Inflated(data, "identity", None, len(data), len(data), "identity")
     bound = limits.bound(len(data))
-    if labels == _USUAL:
-        layer = read_zlib(data, 0, bound)
-        if layer is not None and layer.status == "complete" and not layer.trailing:
-            return Inflated(layer.octets, layer.name, labels[0], len(data), len(layer.octets), layer.status)
+    if labels == _USUAL and (octets := _inflated(data, bound)) is not None:
+        return Inflated(octets, "zlib", labels[0], len(data), len(octets), "complete")
     label = ", ".join(labels) if labels else None
     if not data:
         return Inflated(b"", "identity", label, 0, 0, "identity")
     claimed = _tokens(labels)
     layers, refused = _peel(data, claimed, bound)
     return _summary(data, label, claimed, layers, refused)
+
+
+def _inflated(data: bytes, bound: int) -> bytes | None:
+    """What the octets of zlib inflate to, if they are that, whole, and nothing follows; else None."""
+    stream = zlib.decompressobj()
+    try:
+        octets = stream.decompress(data, bound + 1)
+    except zlib.error:
+        return None
+    return octets if stream.eof and not stream.unused_data and len(octets) <= bound else None
 
 
 def recover(data: bytes, limits: Limits = LIMITS) -> Inflated:

@@ -45,12 +45,15 @@ HEADER_OCTETS = 48
 def identity_of(message: sip.Message) -> sip.Identity:
     """What tells calls, dialogs and transactions apart, however long the sender made it."""
     identity = message.identity()
-    call_id, ours, theirs, _, method, branch = identity
+    call_id, ours, theirs = identity.call_id, identity.from_tag, identity.to_tag
+    method, branch = identity.method, identity.branch
     # What is short together is short each.
     together = len(call_id or "") + len(ours or "") + len(theirs or "") + len(method or "") + len(branch or "")
     if together <= MAX_NAME_LENGTH:
         return identity
-    return sip.Identity(*[shortened(name) if isinstance(name, str) else name for name in identity])  # type: ignore[arg-type]  # a number stays one
+    return sip.Identity(
+        shortened(call_id), shortened(ours), shortened(theirs), identity.sequence, shortened(method), shortened(branch)
+    )
 
 
 def to_report(
