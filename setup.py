@@ -21,17 +21,18 @@ TWINS = (
     "dissectors/protocols/sip_usual", "dissectors/sources/blocks", "dissectors/sources/mapped",
 )
 PLAIN = (
-    "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/exchange",
-    "dissectors/analysis/calls/messages", "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/repeats",
-    "dissectors/analysis/calls/table", "dissectors/analysis/connectivity/asked",
-    "dissectors/analysis/connectivity/checks", "dissectors/analysis/streams/clock",
-    "dissectors/analysis/streams/directory", "dissectors/analysis/streams/levels",
+    "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/dialogs",
+    "dissectors/analysis/calls/exchange", "dissectors/analysis/calls/messages", "dissectors/analysis/calls/negotiation",
+    "dissectors/analysis/calls/outcomes", "dissectors/analysis/calls/repeats", "dissectors/analysis/calls/table",
+    "dissectors/analysis/connectivity/asked", "dissectors/analysis/connectivity/checks",
+    "dissectors/analysis/streams/clock", "dissectors/analysis/streams/directory", "dissectors/analysis/streams/levels",
     "dissectors/analysis/streams/quality", "dissectors/analysis/streams/rtcp", "dissectors/analysis/streams/silence",
     "dissectors/analysis/streams/stream", "dissectors/engine/belongings", "dissectors/engine/reading",
     "dissectors/limits/budget", "dissectors/limits/pending", "dissectors/limits/remembered", "dissectors/limits/table",
     "dissectors/limits/texts", "dissectors/protocols/rtcp", "dissectors/protocols/sdp",
     "dissectors/protocols/sdp_media", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
-    "dissectors/protocols/sip_message", "dissectors/protocols/sip_start_line", "dissectors/protocols/stun",
+    "dissectors/protocols/sip_message", "dissectors/protocols/sip_parts", "dissectors/protocols/sip_start_line",
+    "dissectors/protocols/stun", "dissectors/wire/masking",
 )
 """Modules in Cython, and modules in plain Python whose time it is worth to compile them, too."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dissectors.limits.remembered import Remembered
 from dissectors.protocols.sip_headers import Header, parameter, parameters, read_block
 from dissectors.wire.inflate import Inflated, Limits, inflate
 from dissectors.wire.values import Struct
@@ -36,7 +37,17 @@ class Part(Struct, frozen=True):
 
 def media_type(value: str | None) -> str | None:
     """`type/subtype` of a Content-Type, in lower case without parameters."""
-    return value.partition(";")[0].strip(" \t").lower() or None if value else None
+    if not value:
+        return None
+    found: str | None = _media_types.recall(value)
+    return found
+
+
+def _read_media_type(value: str) -> str | None:
+    return value.partition(";")[0].strip(" \t").lower() or None
+
+
+_media_types = Remembered(_read_media_type)
 
 
 def head(octets: bytes, at: int) -> tuple[bytes, int, bool]:

@@ -1,20 +1,41 @@
 """The types of what is tracked in `call.py` when it is compiled."""
 
+cimport cython
+
+from dissectors.analysis.calls.dialogs cimport Dialogs
+from dissectors.analysis.calls.messages cimport has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation cimport Negotiation
+from dissectors.analysis.calls.outcomes cimport Cancelling, Registering
+from dissectors.analysis.calls.repeats cimport Repeats
+from dissectors.limits.budget cimport Bounds
 from dissectors.limits.texts cimport Held
+from dissectors.protocols.sip_headers cimport uri
+from dissectors.protocols.sip_message cimport Identity
 
 
 cdef class CallState:
-    cdef public object answered, bounds, call_id, callee, caller, cancelling, dialogs, ended, ended_by, kind, last
-    cdef public object number, rank, registering, repeats, ringing, signalling, start, status
+    cdef public object answered, call_id, callee, caller, ended, ended_by, kind, last
+    cdef public object number, rank, ringing, signalling, start, status
     cdef public bint heard, returned, whole
     cdef public tuple pairs, user_agents, _callees, _callers, _caller_tags
     cdef public list messages
+    cdef public Bounds bounds
+    cdef public Cancelling cancelling
+    cdef public Dialogs dialogs
     cdef public Held held
     cdef public Negotiation negotiation
+    cdef public Registering registering
+    cdef public Repeats repeats
 
-    cpdef object feed(self, object datagram, object message, object identity)
-    cpdef object _side(self, object message, object identity)
+    @cython.locals(first=dict, request=bint)
+    cpdef object feed(self, object datagram, object message, Identity identity)
+
+    cpdef object _side(self, bint request, Identity identity)
     cpdef object _place(self, object flow, object side)
-    cpdef object _request(self, object time, object message, object identity, object side)
-    cpdef object _response(self, object time, object message, object identity, object side)
+    cpdef object _request(self, object time, object message, Identity identity, object side)
+
+    @cython.locals(status=int)
+    cpdef object _response(self, object time, object message, Identity identity, object side)
+
+    cpdef object _other_response(self, object time, Identity identity, int status, object side)
+    cpdef object _refused(self, object time, Identity identity, int status)

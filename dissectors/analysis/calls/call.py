@@ -6,15 +6,15 @@ call came to is decided when it is asked for.
 
 from __future__ import annotations
 
-from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.dialogs import Dialogs
+from dissectors.analysis.calls.messages import has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
 from dissectors.analysis.calls.outcomes import PROCEEDING_NS, TRYING_NS, UNREACHABLE, Cancelling, Registering
 from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
-from dissectors.protocols.sip import Identity
+from dissectors.protocols.sip_message import Identity
 from dissectors.protocols.sip_headers import uri
 from dissectors.report import CallOutcome, Description, Message
 from dissectors.wire.datagram import Datagram, Flow
@@ -92,22 +92,25 @@ class CallState:
         """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
         if identity.method == "INVITE" and self.kind != "call":
             self._become_call(datagram.time)
-        side, flow = self._side(message, identity), datagram.flow
-        self.last = max(self.last, datagram.time)
+        time, flow, first = datagram.time, datagram.flow, message.first
+        request = message.method is not None
+        side = self._side(request, identity)
+        if time > self.last:
+            self.last = time
         self._place(flow, side)
-        agent = message.user_agent
+        agent = first.get("User-Agent") or first.get("Server")
         if agent and agent not in self.user_agents:
             self._agent(agent)
         again = self.repeats.see(datagram, message, identity)
-        if message.is_request:
-            self._request(datagram.time, message, identity, side)
+        if request:
+            self._request(time, message, identity, side)
         else:
-            self._response(datagram.time, message, identity, side)
+            self._response(time, message, identity, side)
         broken = self.negotiation.feed(datagram, message, identity, side)
         if len(self.messages) >= MAX_MESSAGES:
             self.bounds.hit("messages of calls")
         else:
-            told = messages.to_report(datagram, message, identity, again, side, agent, self.held, self.bounds)
+            told = to_report(datagram, message, identity, again, side, agent, self.held, self.bounds)
             self.messages.append(told)
         return broken
 
@@ -121,13 +124,13 @@ class CallState:
         self.held.release()
         self.negotiation.release()
 
-    def _side(self, message: sip.Message, identity: Identity) -> str:
+    def _side(self, request: bool, identity: Identity) -> str:
         """Who sent it: the caller is whose tag stands in From of the first request, or of one outside any dialog.
 
         A hop that keeps the Call-ID and changes the tags has such a request of its own.
         """
         tag = identity.from_tag
-        outside = message.is_request and identity.to_tag is None
+        outside = request and identity.to_tag is None
         if tag not in self._caller_tags and (outside or not self._caller_tags):
             if len(self._caller_tags) < MAX_TAGS:
                 # What finds no room is empty, each time.
@@ -135,10 +138,11 @@ class CallState:
                     self._caller_tags += (kept,)
             else:
                 self.bounds.hit("tags of calls")
-        return "caller" if (tag in self._caller_tags) == message.is_request else "callee"
+        return "caller" if (tag in self._caller_tags) == request else "callee"
 
     def _place(self, flow: Flow, side: str) -> None:
         """Remember the 5-tuple, and the host as one of that side's."""
+        src = flow[0]
         if flow not in self.pairs:
             if len(self.pairs) < MAX_FLOWS:
                 back = flow.reverse
@@ -146,14 +150,14 @@ class CallState:
             else:
                 self.bounds.hit("5-tuples of calls")
         hosts = self._callers if side == "caller" else self._callees
-        if flow.src in hosts:
+        if src in hosts:
             return
         if len(hosts) >= MAX_HOSTS:
             self.bounds.hit("hosts of calls")
         elif side == "caller":
-            self._callers += (flow.src,)
+            self._callers += (src,)
         else:
-            self._callees += (flow.src,)
+            self._callees += (src,)
 
     def _agent(self, name: str) -> None:
         self.negotiation.facetime |= name.startswith("Viceroy")
@@ -183,7 +187,7 @@ class CallState:
         elif method == "SUBSCRIBE" and outside:
             self.dialogs.move(identity, "calling")
         elif method == "REGISTER":
-            self.registering.credentials = messages.has_credentials(message)
+            self.registering.credentials = has_credentials(message.first)
 
     def _response(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         status, method = message.status or 0, identity.method
@@ -224,8 +228,8 @@ class CallState:
         self.dialogs.refuse(identity)
 
     def _who(self, message: sip.Message) -> None:
-        self.caller = self.held.text(messages.shown(_who(message.get("From")), self.held))
-        self.callee = self.held.text(messages.shown(_who(message.get("To")), self.held))
+        self.caller = self.held.text(shown(_who(message.first.get("From")), self.held))
+        self.callee = self.held.text(shown(_who(message.first.get("To")), self.held))
 
     @property
     def outcome(self) -> CallOutcome:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
-from dissectors.protocols.sip import Identity
+from dissectors.protocols.sip_message import Identity
 from dissectors.report import Dialog
-from dissectors.wire.values import Struct, field
 
 MAX_DIALOGS = 64
 ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
@@ -16,13 +15,15 @@ Tags = tuple[str | None, str | None]
 """The tags of From and To as the dialog's first request has them."""
 
 
-class Dialogs(Struct):
+class Dialogs:
     """At most MAX_DIALOGS of them, whose tags are `held`; `bounds` counts what found no room."""
 
-    bounds: Bounds
-    held: Held
-    states: dict[Tags, str] = field(default_factory=dict)
-    accepted: Tags | None = None
+    __slots__ = ("accepted", "bounds", "held", "states")
+
+    def __init__(self, bounds: Bounds, held: Held) -> None:
+        self.bounds, self.held = bounds, held
+        self.states: dict[Tags, str] = {}
+        self.accepted: Tags | None = None
 
     def move(self, identity: Identity, state: str) -> None:
         """Move a dialog forward; a request without To tag has only a half, which its first tag completes."""
@@ -37,7 +38,7 @@ class Dialogs(Struct):
         later = before is None or state == "calling" or ORDER.index(state) > ORDER.index(before)
         self.states[tags] = state if later else before or state
         if state == "confirmed":
-            self.accepted = self.accepted or next(known for known in self.states if known == tags)
+            self.accepted = self.accepted or self._kept(tags)
 
     def proceed(self, identity: Identity) -> None:
         """Take 100 Trying: it opens no dialog, even with a tag in To (RFC 3261 section 12.1)."""
@@ -63,7 +64,17 @@ class Dialogs(Struct):
         """The values of the report."""
         return tuple(Dialog(call_id, ours, theirs, state) for (ours, theirs), state in self.states.items())
 
+    def _kept(self, tags: Tags) -> Tags:
+        """These tags as they are kept."""
+        for known in self.states:
+            if known == tags:
+                return known
+        return tags
+
     def _tags(self, identity: Identity) -> Tags:
         """The tags of a message; in the requests of a dialog's other side they are turned round."""
-        tags = (identity.from_tag, identity.to_tag)
-        return tags[::-1] if tags not in self.states and tags[::-1] in self.states else tags
+        ours, theirs = identity.from_tag, identity.to_tag
+        tags = (ours, theirs)
+        if tags not in self.states and (turned := (theirs, ours)) in self.states:
+            return turned
+        return tags

@@ -1,12 +1,41 @@
 """The functions of `messages.py` that call one another without the interpreter when it is compiled."""
 
+cimport cython
+
+from dissectors.limits.remembered cimport Remembered
 from dissectors.limits.texts cimport Held
+from dissectors.protocols.sip_message cimport Identity, identity
+from dissectors.protocols.sip_parts cimport media_type
+from dissectors.wire.masking cimport masked, masked_value
+
+cdef Remembered _remembered_names
 
 
-cpdef object identity_of(object message)
+cdef class Names:
+    cdef readonly tuple written, deciding
+    cdef readonly Py_ssize_t compact, longer, lost, octets, count
+
+
+@cython.locals(found=Identity, together=Py_ssize_t)
+cpdef Identity identity_of(object message)
+
+@cython.locals(first=dict, headers=tuple, names=Names)
+cpdef object to_report(
+    object datagram, object message, Identity identity, object again, object side, object agent, Held held,
+    object bounds
+)
+
 cpdef object shown(object text, Held held)
-cpdef bint has_credentials(object message)
-cpdef tuple _deciding(object message, object names, Held held)
+cpdef bint has_credentials(dict first)
+
+@cython.locals(found=tuple, told=tuple)
+cpdef tuple _deciding(object message, dict first, Py_ssize_t count, Names names, Held held)
+
 cpdef object _meaning(object message, object name, Held held)
-cpdef object _body(object message, Held held)
-cpdef object _sizes(object sent, object message, object names)
+cpdef object _body(object message, dict first, Held held)
+cpdef tuple _deviations(tuple deviations, Held held)
+cpdef Names _names_of(tuple headers, Py_ssize_t length)
+cpdef Names _names(tuple written)
+
+@cython.locals(after=Py_ssize_t, before=Py_ssize_t, compressed=bint, inflated=Py_ssize_t, longer=Py_ssize_t)
+cpdef object _sizes(Py_ssize_t sent, object message, Names names)

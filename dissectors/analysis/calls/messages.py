@@ -7,16 +7,16 @@ from sys import getsizeof
 
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
+from dissectors.limits.remembered import Remembered
 from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
 from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
+from dissectors.protocols.sip_message import identity
+from dissectors.protocols.sip_parts import media_type
 from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
+from dissectors.wire.inflate import NOTHING
 from dissectors.wire.masking import masked, masked_value
-from dissectors.wire.values import Struct
-
-MAX_REMEMBERED_NAMES = 256
-"""How many sequences of header names are remembered."""
 
 MAX_REMEMBERED_SIZES = 2048
 
@@ -44,15 +44,15 @@ HEADER_OCTETS = 48
 
 def identity_of(message: sip.Message) -> sip.Identity:
     """What tells calls, dialogs and transactions apart, however long the sender made it."""
-    identity = message.identity()
-    call_id, ours, theirs = identity.call_id, identity.from_tag, identity.to_tag
-    method, branch = identity.method, identity.branch
+    found = identity(message.first, message.method)
+    call_id, ours, theirs = found.call_id, found.from_tag, found.to_tag
+    method, branch = found.method, found.branch
     # What is short together is short each.
     together = len(call_id or "") + len(ours or "") + len(theirs or "") + len(method or "") + len(branch or "")
     if together <= MAX_NAME_LENGTH:
-        return identity
+        return found
     return sip.Identity(
-        shortened(call_id), shortened(ours), shortened(theirs), identity.sequence, shortened(method), shortened(branch)
+        shortened(call_id), shortened(ours), shortened(theirs), found.sequence, shortened(method), shortened(branch)
     )
 
 
@@ -61,47 +61,25 @@ def to_report(
     held: Held, bounds: Bounds,
 ) -> Message:
     """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
-    flow, method = datagram.flow, identity.method or ""
-    summary = message.written or (method if message.is_request else f"{message.status} {message.reason or ''}".strip())
-    written = tuple([written for _, _, written, recovered in message.headers if not recovered])
-    names = (_names_again if datagram.length <= MAX_REMEMBERED_OCTETS else _names)(written)
+    first, headers, status, reason = message.first, message.headers, message.status, message.reason
+    length, method, words = datagram.length, identity.method or "", message.written
+    src, sport, dst, dport, _, transport = datagram.flow
+    names = _names_of(headers, length)
     if names.lost:
         bounds.hit("header names", names.lost)
-    deviations = tuple([Deviation(each.kind, each.text) for each in message.deviations])
-    asked, said, reason, program, uri, to_tag, from_tag, branch = held.texts(
-        method, summary, message.reason, agent, shown(message.uri, held), identity.to_tag, identity.from_tag,
-        identity.branch,
-    )
+    deviations = message.deviations
+    asked = held.text(method)
+    said = held.text(words or (method if status is None else f"{status} {reason or ''}".strip()))
+    reason, program, uri = held.text(reason), held.text(agent), held.text(shown(message.uri, held))
+    to_tag, from_tag, branch = held.text(identity.to_tag), held.text(identity.from_tag), held.text(identity.branch)
+    # In the order of its fields: to name so many costs more than all that is in them.
     return Message(
-        place=Place(datagram.file, datagram.frame),
-        time=datagram.time / 1e9,
-        src=flow.src,
-        sport=flow.sport,
-        dst=flow.dst,
-        dport=flow.dport,
-        length=datagram.length,
-        method=asked or "",
-        status=message.status,
-        reason=reason,
-        cseq=identity.sequence,
-        summary=said or "",
-        compact=names.compact > 0,
-        retransmission=again is not FIRST,
-        user_agent=program,
-        body=_body(message, held),
-        deviations=deviations and (held.value(deviations, _weight(deviations)) or ()),
-        side=side,
-        headers=held.value(names.written, names.octets) or (),
-        sizes=_sizes(datagram.length, message, names),
-        uri=uri,
-        to_tag=to_tag,
-        from_tag=from_tag,
-        branch=branch,
-        deciding=_deciding(message, names, held),
-        credentials=has_credentials(message),
-        copy=again is COPY,
-        transport=flow.transport,
-        signalling=message.signalling,
+        Place(datagram.file, datagram.frame), datagram.time / 1e9, src, sport, dst, dport, length, asked or "", status,
+        reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program,
+        _body(message, first, held), _deviations(deviations, held) if deviations else (), side,
+        held.value(names.written, names.octets) or (), _sizes(length, message, names), uri, to_tag, from_tag, branch,
+        _deciding(message, first, len(headers), names, held), has_credentials(first), again is COPY, transport,
+        message.signalling if words else "SIP",
     )
 
 
@@ -110,63 +88,70 @@ def shown(text: str | None, held: Held) -> str | None:
     return text if text is None or held.secrets else masked_value(text)
 
 
-def has_credentials(message: sip.Message) -> bool:
-    """Whether a request answers a challenge (RFC 3261 section 22)."""
-    return "Authorization" in message.first or "Proxy-Authorization" in message.first
+def has_credentials(first: dict[str, str]) -> bool:
+    """Whether a request answers a challenge (RFC 3261 section 22), by the first values of its headers."""
+    return "Authorization" in first or "Proxy-Authorization" in first
 
 
-def _deciding(message: sip.Message, names: Names, held: Held) -> tuple[Header, ...]:
-    first = message.first
+def _deciding(
+    message: sip.Message, first: dict[str, str], count: int, names: Names, held: Held
+) -> tuple[Header, ...]:
     # Of what was compressed, or stands for another protocol, the names say less than there is.
-    told = names.deciding if 0 < names.count == len(message.headers) else DECIDING
+    told = names.deciding if 0 < names.count == count else DECIDING
     found = tuple([
         Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held))
         for name in told if name in first
     ])
-    return found and (held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or ())
+    return held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or () if found else ()
 
 
 def _meaning(message: sip.Message, name: str, held: Held) -> str:
     return held.text(sip_reason.meaning(name, message.all(name))) or "" if name in WORDED else ""
 
 
-def _body(message: sip.Message, held: Held) -> Body | None:
+def _body(message: sip.Message, first: dict[str, str], held: Held) -> Body | None:
     """A message's body; its text is empty where there is no room for it."""
-    if not message.raw_body and not message.body.octets:
-        return None
     inflated = message.body
-    octets = inflated.octets[:MAX_TEXT_OCTETS]
+    octets = inflated.octets
+    if not octets and not message.raw_body:
+        return None
+    octets = octets[:MAX_TEXT_OCTETS]
     return Body(
-        content_type=held.text(message.content_type),
-        compressed_length=inflated.compressed_length,
-        inflated_length=inflated.inflated_length,
-        encoding=inflated.encoding,
-        label=held.text(inflated.label),
-        status=inflated.status,
-        text=held.whole((octets if held.secrets else masked(octets)).decode("utf-8", "replace")),
-        deviations=inflated.deviations,
+        held.text(media_type(first.get("Content-Type"))), inflated.compressed_length, inflated.inflated_length,
+        inflated.encoding, held.text(inflated.label), inflated.status,
+        held.whole((octets if held.secrets else masked(octets)).decode("utf-8", "replace")), inflated.deviations,
     )
 
 
-def _weight(deviations: tuple[Deviation, ...]) -> int:
-    """The octets that deviations take."""
-    return getsizeof(deviations) + sum([getsizeof(each) + getsizeof(each.text) for each in deviations])
+def _deviations(deviations: tuple[sip.Deviation, ...], held: Held) -> tuple[Deviation, ...]:
+    told = tuple([Deviation(each.kind, each.text) for each in deviations])
+    octets = getsizeof(told) + sum([getsizeof(each) + getsizeof(each.text) for each in told])
+    return held.value(told, octets) or ()
 
 
-class Names(Struct, frozen=True):
+class Names:
     """The header names of a message, how many are compact, and what long ones would add.
 
     `written` is as many as are kept of all that `count` says, as they were written; `lost` of them were left out or
     cut. `octets` is what they take. `deciding` are those of them that may be told with their values.
     """
 
-    written: tuple[str, ...]
-    compact: int
-    longer: int
-    lost: int
-    octets: int
-    count: int
-    deciding: tuple[str, ...]
+    __slots__ = ("compact", "count", "deciding", "longer", "lost", "octets", "written")
+
+    def __init__(
+        self, written: tuple[str, ...], compact: int, longer: int, lost: int, octets: int, count: int,
+        deciding: tuple[str, ...],
+    ) -> None:
+        self.written, self.deciding = written, deciding
+        self.compact, self.longer, self.lost = compact, longer, lost
+        self.octets, self.count = octets, count
+
+
+def _names_of(headers: tuple[sip.Header, ...], length: int) -> Names:
+    """Those of a message of so many octets, but for headers that were compressed."""
+    written = tuple([header[2] for header in headers if not header[3]])
+    found: Names = _remembered_names.recall(written) if length <= MAX_REMEMBERED_OCTETS else _names(written)
+    return found
 
 
 def _names(written: tuple[str, ...]) -> Names:
@@ -184,16 +169,17 @@ def _cut(name: str) -> str:
     return name if len(name) <= MAX_HEADER_NAME_LENGTH else name[: MAX_HEADER_NAME_LENGTH - 1] + "…"
 
 
-_names_again = lru_cache(MAX_REMEMBERED_NAMES)(_names)
+_remembered_names = Remembered(_names)
 """A program writes the same names in the same order again and again: they are kept once."""
 
 
 def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
     inflated, longer = sent, names.longer
-    if not names.compact and not message.body.compressed:
+    compressed = message.body is not NOTHING and message.body.compressed
+    if not names.compact and not compressed:
         return _plain_sizes(sent)
-    if message.raw_body and message.body.compressed:
+    if message.raw_body and compressed:
         before, after = len(message.raw_body), len(message.body.octets)
         inflated += after - before + len(str(after)) - len(str(before))
         for name, value, written, recovered in message.headers:

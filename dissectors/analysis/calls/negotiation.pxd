@@ -1,24 +1,41 @@
 """The types of what is kept in `negotiation.py` when it is compiled."""
 
-from dissectors.limits.budget cimport Budget
+cimport cython
+
+from dissectors.limits.budget cimport Bounds, Budget
+from dissectors.protocols.sip_message cimport Identity
 
 
 cdef class Negotiation:
     cdef public Budget budget
-    cdef public object announced, bounds
+    cdef public list announced
+    cdef public Bounds bounds
     cdef public Py_ssize_t kept
     cdef public bint facetime
     cdef public list made
     cdef public tuple _asked, _offers
 
-    cpdef object feed(self, object datagram, object message, object identity, object side)
-    cpdef object _transaction(self, object message, object identity, object side)
+    @cython.locals(broken=list, status=int)
+    cpdef tuple feed(self, object datagram, object message, Identity identity, object side)
+
+    cpdef object _transaction(self, object message, Identity identity, object side)
+
+    @cython.locals(taken=Py_ssize_t)
     cpdef object _take(
-        self, object datagram, object text, object identity, object side, object transaction, object requested
+        self, object datagram, bytes text, Identity identity, object side, object transaction, bint requested
     )
     cpdef object _offer(self, object transaction)
     cpdef object _on(self, object offered, object flow, object place)
+
+    @cython.locals(lines=tuple)
     cpdef object _list(
-        self, object datagram, object description, object identity, object offered, object side, object place,
+        self, object datagram, object description, Identity identity, object offered, object side, object place,
         object answers, object key
     )
+
+
+cpdef list _texts(object message)
+cpdef object _one_text(object address, tuple lines)
+
+@cython.locals(listed=Py_ssize_t)
+cpdef Py_ssize_t _weight(bytes text, object description)

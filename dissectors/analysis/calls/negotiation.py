@@ -9,7 +9,7 @@ as that waits for an answer (RFC 3262 section 5). What a refusal describes is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from dissectors.analysis.calls import descriptions
@@ -19,6 +19,7 @@ from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import NOTHING
 from dissectors.wire.values import Struct, replace
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
@@ -110,23 +111,24 @@ class Negotiation:
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
     ) -> tuple[Malformed, ...]:
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
-        status = message.status or 0
-        if identity.method not in METHODS:
-            if message.content_type == FRAGMENT:
+        status, body, method = message.status or 0, message.body, identity.method
+        if method not in METHODS:
+            if body is not NOTHING and message.content_type == FRAGMENT:
                 self._trickle(side, message.body.octets[:MAX_FRAGMENT_OCTETS].decode("utf-8", "replace"))
             return ()
         own = hash((identity.from_tag, identity.sequence))
         if status >= 200 and (offered := self._offer(own)) is not None:
             offered.confirmed |= status < 300
             offered.refused |= status >= 300
-        if message.is_request and len(self._asked) < MAX_DESCRIPTIONS and own not in self._asked:
+        if message.method is not None and len(self._asked) < MAX_DESCRIPTIONS and own not in self._asked:
             self._asked += (own,)
-        if not message.body.octets or status >= 300:
+        if body is NOTHING or status >= 300 or not body.octets:
             return ()
         broken = []
         for text in _texts(message):
+            transaction = self._transaction(message, identity, side) if method == "PRACK" else own
             try:
-                self._take(datagram, text, identity, side, self._transaction(message, identity, side), not status)
+                self._take(datagram, text, identity, side, transaction, not status)
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
@@ -232,37 +234,17 @@ class Negotiation:
         origin = description.origin
         self.facetime |= bool(origin and origin.username == descriptions.FACETIME_ORIGIN)
         lines = descriptions.lines(description, self.facetime)
+        time, src = datagram.time, datagram.flow.src
         described = Description(
-            role="offer" if offered.side == side else "answer",
-            place=place,
-            origin=_one_text(origin.address, lines) if origin else None,
-            name=description.name,
-            media=lines,
-            deviations=description.deviations,
-            side=side,
-            answers=answers,
-            time=datagram.time / 1e9,
-            method=identity.method or "",
-            from_tag=identity.from_tag,
-            to_tag=identity.to_tag,
-            session=" ".join(origin) if origin else None,
-            exchange=offered.number,
-            broken=description.broken,
+            "offer" if offered.side == side else "answer", place, _one_text(origin.address, lines) if origin else None,
+            description.name, lines, description.deviations, side, answers, time / 1e9, identity.method or "",
+            identity.from_tag, identity.to_tag, " ".join(origin) if origin else None, offered.number, "open",
+            description.broken,
         )
         self.made.append((described, offered, key))
         for line, read in zip(lines, description.media, strict=True):
             self.announced.append(
-                Announced(
-                    side=side,
-                    address=line.address,
-                    port=line.port,
-                    media=line,
-                    rtpmaps=read.rtpmaps,
-                    encryption=line.encryption,
-                    sent_from=datagram.flow.src,
-                    time=datagram.time,
-                    offered=offered,
-                )
+                Announced(side, line.address, line.port, line, read.rtpmaps, line.encryption, src, time, offered)
             )
 
 
@@ -280,12 +262,12 @@ def _weight(text: bytes, description: sdp.Description) -> int:
     return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(description.media)) + ENTRY_OCTETS * listed
 
 
-def _texts(message: sip.Message) -> Iterator[bytes]:
+def _texts(message: sip.Message) -> list[bytes]:
     """The bodies of a message that are SDP: the whole body, or parts of a multipart one; none that did not inflate."""
     if message.parts:
-        yield from (part.body for part in message.parts if "sdp" in (part.content_type or "").lower())
-        return
+        return [part.body for part in message.parts if "sdp" in (part.content_type or "").lower()]
     text = message.body.octets
-    begins = text.lstrip(b"\r\n").startswith(b"v=0")
+    begins = text.startswith(b"v=0") or text.lstrip(b"\r\n").startswith(b"v=0")
     if begins or (message.body.status in READABLE_STATUSES and "sdp" in (message.content_type or "")):
-        yield text
+        return [text]
+    return []

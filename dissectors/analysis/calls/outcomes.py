@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dissectors.report import CallOutcome
-from dissectors.wire.values import Struct
 
 CHALLENGES = (401, 407)
 UNREACHABLE = (408, 430, 480)
@@ -20,12 +19,15 @@ MIN_CHALLENGES_WITHOUT_CREDENTIALS = 2
 """Who asks so often without credentials does not give up: it is refused."""
 
 
-class Cancelling(Struct):
+class Cancelling:
     """The CANCEL of a call: when it was sent last, in nanoseconds, and whether it was accepted."""
 
-    sequence: int | None = None
-    asked: int | None = None
-    accepted: bool = False
+    __slots__ = ("accepted", "asked", "sequence")
+
+    def __init__(self) -> None:
+        self.sequence: int | None = None
+        self.asked: int | None = None
+        self.accepted = False
 
     def begin(self, sequence: int | None) -> None:
         """Take an INVITE outside any dialog: what cancelled another one does not concern it."""
@@ -41,12 +43,15 @@ class Cancelling(Struct):
         return status is None or time is None or time - self.asked <= CANCEL_TIMEOUT_NS
 
 
-class Registering(Struct):
+class Registering:
     """The last REGISTER of a registration: whether it carried credentials, and how often none followed a challenge."""
 
-    credentials: bool = False
-    challenged: int | None = None
-    unheeded: int = 0
+    __slots__ = ("challenged", "credentials", "unheeded")
+
+    def __init__(self) -> None:
+        self.credentials = False
+        self.challenged: int | None = None
+        self.unheeded = 0
 
     def feed(self, status: int, sequence: int | None) -> None:
         """Take a final response; what further hops repeat has the same sequence number."""

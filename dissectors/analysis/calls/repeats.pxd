@@ -1,1 +1,19 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The types of what is kept in `repeats.py` when it is compiled."""
+
+cimport cython
+
+from dissectors.limits.budget cimport Bounds
+from dissectors.protocols.sip_message cimport Identity
+
+cdef Py_ssize_t ENTRY
+
+
+cdef class Repeats:
+    cdef public object limit, _few
+    cdef public Bounds bounds
+    cdef public dict _last
+
+    cpdef object see(self, object datagram, object message, Identity identity)
+
+    @cython.locals(at=Py_ssize_t, size=Py_ssize_t)
+    cpdef object _among_few(self, object key, object time, object packet)

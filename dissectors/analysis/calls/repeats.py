@@ -13,9 +13,8 @@ from typing import Final
 
 from dissectors.limits.budget import Bounds
 from dissectors.protocols import sip
-from dissectors.protocols.sip import Identity
+from dissectors.protocols.sip_message import Identity
 from dissectors.wire.datagram import Datagram
-from dissectors.wire.values import Struct
 
 MAX_COPY_NS, MAX_UNNUMBERED_COPY_NS = 200_000_000, 50_000_000
 """How far apart copies of one IP packet may be: with its identification, and without."""
@@ -40,50 +39,58 @@ PACKET, LENGTH = (1 << PACKET_BITS) - 1, (1 << 16) - 1
 MAX_FEW = 16
 """Messages of a call that are searched one by one: most calls have no more, and many calls may be open."""
 
-ENTRY = 3
+ENTRY: Final = 3
 """Numbers of each of these: the message, the time of its packet, and the packet's identification and length."""
 
 
-class Repeats(Struct):
+class Repeats:
     """The messages of a call, at most `limit` of them, each with the packet that carried it last.
 
     A packet is one number, for there are many: its time, and below it the identification and the length.
     """
 
-    limit: int
-    bounds: Bounds
-    _few: array[int] | None = None
-    _last: dict[int, int] | None = None
+    __slots__ = ("_few", "_last", "bounds", "limit")
+
+    def __init__(self, limit: int, bounds: Bounds) -> None:
+        self.limit, self.bounds = limit, bounds
+        self._few: array[int] | None = None
+        self._last: dict[int, int] | None = None
 
     def see(self, datagram: Datagram, message: sip.Message, identity: Identity) -> Again:
         """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
         # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
-        reliable = None if message.is_request else message.first.get("RSeq")
+        said, reliable = message.method, None
+        if said is None:
+            said, reliable = message.status, message.first.get("RSeq")
         # The hash alone is kept: of what it is made the sender chooses the length.
-        key = hash((datagram.flow, message.method or message.status, identity, reliable, message.raw_body))
-        packet = datagram.identification << 16 | datagram.length & 0xFFFF
-        before = self._among_few(key, datagram.time, packet) if self._last is None else None
+        key = hash((
+            datagram.flow, said, identity.call_id, identity.from_tag, identity.to_tag, identity.sequence,
+            identity.method, identity.branch, reliable, message.raw_body,
+        ))
+        time, packet = datagram.time, datagram.identification << 16 | datagram.length & 0xFFFF
+        before = self._among_few(key, time, packet) if self._last is None else None
         if self._last is not None:
             before = self._last.get(key)
             if before is None and len(self._last) >= self.limit:
                 self.bounds.hit("messages to recognise")
                 return FIRST
-            self._last[key] = datagram.time << PACKET_BITS | packet
+            self._last[key] = time << PACKET_BITS | packet
         if before is None:
             return FIRST
-        return COPY if _same(before, datagram.time << PACKET_BITS | packet) else AGAIN
+        return COPY if _same(before, time << PACKET_BITS | packet) else AGAIN
 
     def _among_few(self, key: int, time: int, packet: int) -> int | None:
         """The packet that carried a message before, which this one replaces; where there are too many, none is kept."""
         if self._few is None:
             self._few = array("q")
         few = self._few
-        for at in range(0, len(few), ENTRY):
+        size = len(few)
+        for at in range(0, size, ENTRY):
             if few[at] == key:
                 before = few[at + 1] << PACKET_BITS | few[at + 2]
                 few[at + 1], few[at + 2] = time, packet
                 return before
-        if len(few) < ENTRY * min(MAX_FEW, self.limit):
+        if size < ENTRY * min(MAX_FEW, self.limit):
             few.extend((key, time, packet))
         else:
             self._last = {few[at]: few[at + 1] << PACKET_BITS | few[at + 2] for at in range(0, len(few), ENTRY)}

@@ -1,0 +1,11 @@
+"""The functions of `masking.py` that are called without the interpreter when it is compiled."""
+
+cimport cython
+
+cdef tuple _WRITTEN
+
+@cython.locals(gate=bytes, text=str, written=str)
+cpdef bytes masked(bytes octets)
+
+@cython.locals(colon=Py_ssize_t, usual=bint)
+cpdef object masked_value(str value)
