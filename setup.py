@@ -30,7 +30,8 @@ PLAIN = (
     "dissectors/analysis/streams/stream", "dissectors/engine/belongings", "dissectors/engine/reading",
     "dissectors/limits/budget", "dissectors/limits/pending", "dissectors/limits/remembered", "dissectors/limits/table",
     "dissectors/limits/texts", "dissectors/protocols/rtcp", "dissectors/protocols/sdp",
-    "dissectors/protocols/sdp_media", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
+    "dissectors/protocols/sdp_attributes", "dissectors/protocols/sdp_lines", "dissectors/protocols/sdp_media",
+    "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
     "dissectors/protocols/sip_message", "dissectors/protocols/sip_parts", "dissectors/protocols/sip_start_line",
     "dissectors/protocols/stun", "dissectors/wire/masking",
 )

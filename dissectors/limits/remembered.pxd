@@ -1,6 +1,10 @@
 """The types of what is kept in `remembered.py` when it is compiled."""
 
 
+cimport cython
+
+
+@cython.final
 cdef class Remembered:
     cdef public object read
     cdef public dict latest, before

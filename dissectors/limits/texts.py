@@ -145,13 +145,11 @@ class Held:
 
     def _holds(self, kept: Hashable) -> bool:
         """Whether it is one of those that are held longest: what is said again and again came early."""
-        count = 0
-        for value in self._values:
-            if value is kept:
+        values = self._values
+        last = min(len(values), MAX_COMPARED)
+        for at in range(last):
+            if values[at] is kept:
                 return True
-            count += 1
-            if count == MAX_COMPARED:
-                break
         return False
 
     def texts(self, *texts: str | None) -> list[str | None]:

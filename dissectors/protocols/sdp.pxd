@@ -2,11 +2,32 @@
 
 cimport cython
 
+from dissectors.protocols.sdp_attributes cimport number
+from dissectors.protocols.sdp_lines cimport attribute
+from dissectors.protocols.sdp_media cimport by_name, fmtps, read_all, rtpmaps
 
-@cython.locals(lines=list)
-cpdef tuple _lines(str text, object notes)
+cdef dict _USUAL
+cdef frozenset _TYPES
 
-@cython.locals(named=dict)
-cpdef object _media(dict section, object connection, tuple inherited, object notes)
 
-cpdef object _first(dict section, str wanted, object read, object notes)
+cdef class Notes:
+    cdef public list texts, broken
+
+    cpdef object unreadable(self, str text)
+
+
+@cython.locals(line=tuple, lines=tuple, notes=Notes, section=dict, sections=list)
+cpdef object parse(object text)
+
+@cython.locals(kind=str, line=str, lines=list, offset=Py_ssize_t, raw=list)
+cpdef tuple _lines(str text, Notes notes)
+
+@cython.locals(media=tuple, own=dict)
+cpdef object _description(tuple lines, list sections, Notes notes)
+
+@cython.locals(line=str, named=dict, words=list)
+cpdef object _media(dict section, object connection, tuple inherited, Notes notes)
+
+cpdef tuple _attributes(dict section)
+cpdef tuple _bounded(list notes)
+cpdef object _first(dict section, str wanted, object read, Notes notes)

@@ -63,17 +63,19 @@ class Description(Struct, frozen=True):
         return next((a.value or "" for a in self.attributes if a.name == name), None)
 
 
-class Notes(list[str]):
+class Notes:
     """What deviates, in the order in which it was met; `broken` are those about a line that cannot be read at all."""
 
+    __slots__ = ("broken", "texts")
+
     def __init__(self) -> None:
-        super().__init__()
-        self.broken: dict[str, None] = {}
+        self.texts: list[str] = []
+        self.broken: list[str] = []
 
     def unreadable(self, text: str) -> None:
         """Note a line that cannot be read."""
-        self.append(text)
-        self.broken[text] = None
+        self.texts.append(text)
+        self.broken.append(text)
 
 
 def parse(text: str | bytes) -> Description:
@@ -86,14 +88,20 @@ def parse(text: str | bytes) -> Description:
         text = _decode(text)
     notes = Notes()
     lines = _lines(text, notes)
-    sections: list[Section] = [{}]
-    for kind, value in lines:
+    section: Section = {}
+    sections = [section]
+    for line in lines:
+        kind, value = line
         if kind == "m":
             if len(sections) > MAX_MEDIA:
-                notes.append(f"more than {MAX_MEDIA} media lines, the rest is not read")
+                notes.texts.append(f"more than {MAX_MEDIA} media lines, the rest is not read")
                 break
-            sections.append({})
-        sections[-1].setdefault(kind, []).append(value)
+            section = {}
+            sections.append(section)
+        if kind in section:
+            section[kind].append(value)
+        else:
+            section[kind] = [value]
     return _description(lines, sections, notes)
 
 
@@ -117,18 +125,18 @@ def _lines(text: str, notes: Notes) -> tuple[tuple[str, str], ...]:
     if body[:2] != "v=":
         raise Malformed("SDP", offset, "the first line is no v= line")
     if offset:
-        notes.append("blank lines come before v=")
+        notes.texts.append("blank lines come before v=")
     raw = body.replace("\r\n", "\n").replace("\r", "\n").split("\n", MAX_LINES)
     if len(raw) > MAX_LINES and raw.pop():
-        notes.append(f"more than {MAX_LINES} lines, the rest is not read")
+        notes.texts.append(f"more than {MAX_LINES} lines, the rest is not read")
     lines: list[tuple[str, str]] = []
     for line in raw:
-        kind, equals, value = line.partition("=")
-        if equals and kind in _TYPES:
-            lines.append((kind, value))
-        elif equals and len(kind) == 1 and kind.isascii() and kind.isalpha():
-            lines.append((kind, value))
-            notes.append(f"unknown line type {kind}")
+        kind = line[:1] if line.find("=") == 1 else ""
+        if kind in _TYPES:
+            lines.append((kind, line[2:]))
+        elif kind and kind.isascii() and kind.isalpha():
+            lines.append((kind, line[2:]))
+            notes.texts.append(f"unknown line type {kind}")
         elif line.strip(" \t\0"):
             notes.unreadable(f"not a line of SDP: {ascii(line[:40])}")
     return tuple(lines)
@@ -138,25 +146,20 @@ def _description(lines: tuple[tuple[str, str], ...], sections: list[Section], no
     own = sections[0]
     owner = _first(own, "o", origin, notes)
     connection = _first(own, "c", read_connection, notes)
-    attributes = read_all(own.get("a", ()), attribute)
+    attributes = _attributes(own)
     media = tuple([_media(section, connection, attributes, notes) for section in sections[1:]])
-    notes += [f"no {kind}= line" for kind in "ost" if kind not in own]
-    if connection is None and any(line.connection is None and line.port for line in media):
-        notes.append("no c= line")
-    distinct = tuple(dict.fromkeys(notes))
+    notes.texts += [f"no {kind}= line" for kind in ("o", "s", "t") if kind not in own]
+    if connection is None and [line for line in media if line.connection is None and line.port]:
+        notes.texts.append("no c= line")
     return Description(
-        version=own["v"][0].strip(),
-        origin=owner,
-        name=own.get("s", (None,))[0],
-        connection=connection,
-        bandwidths=read_all(own.get("b", ()), bandwidth),
-        times=read_all(own.get("t", ()), timing),
-        attributes=attributes,
-        media=media,
-        lines=lines,
-        deviations=distinct[:MAX_DEVIATIONS],
-        broken=tuple(notes.broken)[:MAX_DEVIATIONS],
+        own["v"][0].strip(), owner, own["s"][0] if "s" in own else None, connection,
+        read_all(own["b"], bandwidth) if "b" in own else (), read_all(own["t"], timing) if "t" in own else (),
+        attributes, media, lines, _bounded(notes.texts), _bounded(notes.broken),
     )
+
+
+def _bounded(notes: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))[:MAX_DEVIATIONS] if notes else ()
 
 
 def _media(
@@ -164,29 +167,25 @@ def _media(
 ) -> Media:
     line = section["m"][0]
     words = line.split()
-    kind, ports, profile = (*words[:3], "", "", "")[:3]
+    kind, ports, profile = words[:3] if len(words) > 2 else (*words, "", "", "")[:3]
     first, _, count = ports.partition("/")
     port = number(first, 1 << 16)
     if port is None or len(words) < 4:
         notes.unreadable(f"not a media line: {ascii('m=' + line[:40])}")
     if len(words) > 3 + MAX_FORMATS:
-        notes.append(f"a media line of more than {MAX_FORMATS} formats")
-    attributes = read_all(section.get("a", ()), attribute)
+        notes.texts.append(f"a media line of more than {MAX_FORMATS} formats")
+    attributes = _attributes(section)
     named = by_name(attributes)
     return Media(
-        kind=_USUAL.get(kind, kind),
-        port=port or 0,
-        count=number(count) or 1,
-        profile=_USUAL.get(profile, profile),
-        formats=tuple(words[3 : 3 + MAX_FORMATS]),
-        connection=_first(section, "c", read_connection, notes) or connection,
-        bandwidths=read_all(section.get("b", ()), bandwidth),
-        attributes=attributes,
-        inherited=inherited,
-        named=named,
-        rtpmaps=rtpmaps(named.get("rtpmap", ())),
-        fmtps=fmtps(named.get("fmtp", ())),
+        _USUAL.get(kind, kind), port or 0, (number(count) or 1) if count else 1, _USUAL.get(profile, profile),
+        tuple(words[3 : 3 + MAX_FORMATS]), _first(section, "c", read_connection, notes) or connection,
+        read_all(section["b"], bandwidth) if "b" in section else (), attributes, inherited, named,
+        rtpmaps(named.get("rtpmap", ())), fmtps(named.get("fmtp", ())),
     )
+
+
+def _attributes(section: Section) -> tuple[Attribute, ...]:
+    return tuple([attribute(value) for value in section["a"]]) if "a" in section else ()
 
 
 def _first(section: Section, wanted: str, read: Callable[[str], Value | None], notes: Notes) -> Value | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from dissectors.limits.remembered import remembered
+from dissectors.limits.remembered import Remembered, remembered
 from dissectors.protocols.sdp_attributes import number
 from dissectors.wire.values import Struct
 
@@ -61,6 +61,8 @@ _ATTRIBUTE = re.compile(r"([^:;\s]*)(?:[:;](.*))?", re.DOTALL)
 def origin(value: str) -> Origin | None:
     """`username id version nettype addrtype address`; None when fields are missing."""
     words = value.split()
+    if len(words) == 6:
+        return _new(Origin, words)
     # A username may hold spaces in the wild: the five fields that matter are the last.
     return _new(Origin, (" ".join(words[:-5]), *words[-5:])) if len(words) >= 6 else None
 
@@ -92,9 +94,16 @@ def timing(value: str) -> Timing | None:
     return None if start is None or stop is None else Timing(start, stop)
 
 
-@remembered
 def attribute(value: str) -> Attribute:
     """`name`, `name:value`, or `name;value` as FaceTime writes its features."""
+    found: Attribute = _known_attributes.recall(value)
+    return found
+
+
+def _read_attribute(value: str) -> Attribute:
     value = value.strip(" \t")
     found = _ATTRIBUTE.fullmatch(value)
     return _new(Attribute, (found[1], found[2]) if found else (value, None))
+
+
+_known_attributes = Remembered(_read_attribute)

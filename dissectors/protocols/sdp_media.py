@@ -37,7 +37,10 @@ def by_name(attributes: Sequence[Attribute]) -> dict[str, list[str]]:
     """The values of the attributes of each name, in order; a property counts as empty."""
     named: dict[str, list[str]] = {}
     for name, value in attributes:
-        named.setdefault(name, []).append(value or "")
+        if name in named:
+            named[name].append(value or "")
+        else:
+            named[name] = [value or ""]
     return named
 
 
@@ -58,6 +61,8 @@ _rtpmaps = lru_cache(MAX_REMEMBERED_RTPMAPS)(_read_rtpmaps)
 
 def fmtps(values: Sequence[str]) -> dict[str, str]:
     """The a=fmtp values by format as written; the first of several counts."""
+    if not values:
+        return {}
     pairs = [value.partition(" ") for value in values]
     return {first: rest.strip() for first, _, rest in reversed(pairs)}
 
@@ -114,6 +119,9 @@ class Media(Struct, frozen=True):
     @property
     def direction(self) -> Direction:
         """RFC 8866 section 6.7: of the media, else of the description, else sendrecv."""
+        said = [name for name in _DIRECTIONS.values() if name in self.named]
+        if len(said) == 1:
+            return said[0]
         for name, _ in (*self.attributes, *self.inherited):
             if name in _DIRECTIONS:
                 return _DIRECTIONS[name]

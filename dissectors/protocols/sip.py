@@ -24,9 +24,9 @@ from dissectors.protocols.sip_message import Identity, Message, cseq
 from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
 from dissectors.protocols.sip_start_line import METHODS, StartLine, read_start_line, usual_start_line
 from dissectors.protocols.sip_via import Via, via
+from dissectors.wire import spec
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import LIMITS, NOTHING, Inflated, Limits, inflate
-from dissectors.wire import spec
 from dissectors.wire.values import replace
 
 __all__ = [

@@ -7,9 +7,12 @@ from dissectors.limits.remembered cimport Remembered
 cdef dict _USUAL
 cdef Remembered _usual_lines
 
-@cython.locals(colon=Py_ssize_t, usual=tuple, written=str)
 cpdef object read(str line)
 
+@cython.locals(colon=Py_ssize_t, usual=tuple, written=str)
+cpdef tuple _fields(str line)
+
+@cython.locals(found=tuple)
 cpdef object _read_usual(str line)
 
 @cython.locals(at=Py_ssize_t, headers=list, known=tuple)

@@ -157,20 +157,25 @@ def header_lines(block: bytes) -> list[str]:
 
 def read(line: str) -> Header | None:
     """One unfolded line, with or without its CR, as a header field; None when no name stands before a colon."""
+    found = _fields(line)
+    return None if found is None else _new(Header, found)
+
+
+def _fields(line: str) -> tuple[str, str, str, bool] | None:
     colon = line.find(":")
     if colon < 0:
         return None
     written, value = line[:colon], line[colon + 1 :].strip(" \t\r")
     usual = _USUAL.get(written)
     if usual is not None:
-        return _new(Header, (usual[0], value, usual[1], False))
+        return usual[0], value, usual[1], False
     name = written.rstrip(" \t")
     long = NAMES.get(name.lower())
     if long is None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return _new(Header, (long, value, _USUAL.get(name, (long, name))[1], False))
+    return long, value, _USUAL.get(name, (long, name))[1], False
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)
@@ -178,8 +183,8 @@ _read_again = lru_cache(MAX_TEXTS)(read)
 
 def _read_usual(line: str) -> tuple[str, str, Header] | None:
     """A header field with its name and its value before it; None where a line is none, or may be odd."""
-    header = read(line) if line.isprintable() else None
-    return None if header is None else (header[0], header[1], header)
+    found = _fields(line) if line.isprintable() else None
+    return None if found is None else (found[0], found[1], _new(Header, found))
 
 
 _usual_lines = Remembered(_read_usual)

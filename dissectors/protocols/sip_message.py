@@ -10,6 +10,7 @@ from dissectors.protocols.sip_via import branch as branch_of
 from dissectors.wire.inflate import Inflated, spoken
 from dissectors.wire.values import Struct
 
+
 class Identity:
     """The identifiers of call, dialog and transaction (RFC 3261 sections 12 and 17); None if unreadable.
 

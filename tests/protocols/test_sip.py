@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import pickle
 import time
 import zlib
 from pathlib import Path
@@ -328,6 +329,48 @@ def test_the_usual_end_of_a_dialog_is_read_as_any(value: str) -> None:
 @example(";rport;branch=z9;received=192.0.2.1", "SIP/2.0/UDP h")
 def test_the_branch_of_a_usual_hop_is_read_as_any(rest: str, hop: str) -> None:
     assert sip_message.branch(hop + rest) == sip_via.branch(hop + rest)
+
+
+STARTS = (
+    "INVITE sip:bob@example.org SIP/2.0", "INVITE sip:b\u00f6b@example.org SIP/2.0", "SIP/2.0 200 OK",
+    "SIP/2.0 486  Busy", "sip/2.0 200 OK", "SIP/2.0 999 Odd", "SIP/2.1 200 OK", "FLY sip:b@h SIP/2.0", "INVITE  sip:b@h SIP/2.0",
+    "INVITE sip:b@h  SIP/2.0", "INVITE sip:b h SIP/2.0", "INVITE sip:b@h SIP/2.1", "INVITE sip:b\u200b@h SIP/2.0",
+)
+FIELDS = (
+    "v: SIP/2.0/UDP h;branch=z9", "Via: SIP/2.0/UDP i;branch=z8", "f: <sip:a@h>;tag=1", "FROM : <sip:a@h>",
+    "t: <sip:b@h>", "To:<sip:b@h>;tag=2", "i: one", "CSeq: 1 INVITE", "CSeq: x", "s: caf\u00e9", "s: a\u00a0b", "s:",
+    "s: a\tb", "s: a\rb", "s: a\nv: b", "X-New: 1, 2", "Content-Length: 0", "l: 9", "none", " folded", ": none", "",
+    "x\u00e9: 1", "m: <sip:a@h>\x7f",
+)
+
+
+@given(st.sampled_from(STARTS), st.lists(st.sampled_from(FIELDS), max_size=8))
+@example(STARTS[0], ["v: SIP/2.0/UDP h;branch=z9", "f: <sip:a@h>;tag=1", "t: <sip:b@h>", "i: one", "CSeq: 1 INVITE"])
+@example(STARTS[0], [])
+def test_a_head_is_read_in_one_pass_as_it_is_step_by_step(start: str, fields: list[str]) -> None:
+    def read(*lines: str) -> sip.Message | str:
+        try:
+            return sip.parse("\r\n".join((*lines, "", "")).encode())
+        except Malformed as malformed:
+            return malformed.reason
+
+    # A line that is folded is never read in one pass, and no deviation.
+    plain, folded = read(start, *fields), read(start, "X-Folded: one\r\n two", *fields)
+    if isinstance(plain, str) or isinstance(folded, str):
+        assert plain == folded
+        return
+    assert plain.start_line == folded.start_line
+    if fields[:1] != [" folded"] and "" not in fields:
+        assert plain.headers == tuple(header for header in folded.headers if header.name != "X-Folded")
+        assert plain.first == {name: value for name, value in folded.first.items() if name != "X-Folded"}
+        assert (plain.identity(), plain.deviations) == (folded.identity(), folded.deviations)
+
+
+def test_what_identifies_a_message_is_a_value() -> None:
+    one, same = sip.parse(message()).identity(), sip.parse(message("s: x")).identity()
+    other = sip.parse(message().replace(b"z9hG4bK1", b"z9hG4bK2")).identity()
+    assert one == same and hash(one) == hash(same) and pickle.loads(pickle.dumps(one)) == one
+    assert other != one and one != "one" and repr(one) == repr(same) and "INVITE" in repr(one)
 
 
 @given(st.binary(max_size=300))

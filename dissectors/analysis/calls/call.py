@@ -14,8 +14,8 @@ from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
-from dissectors.protocols.sip_message import Identity
 from dissectors.protocols.sip_headers import uri
+from dissectors.protocols.sip_message import Identity
 from dissectors.report import CallOutcome, Description, Message
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
@@ -142,7 +142,7 @@ class CallState:
 
     def _place(self, flow: Flow, side: str) -> None:
         """Remember the 5-tuple, and the host as one of that side's."""
-        src = flow[0]
+        src = flow.src
         if flow not in self.pairs:
             if len(self.pairs) < MAX_FLOWS:
                 back = flow.reverse

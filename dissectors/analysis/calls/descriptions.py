@@ -57,11 +57,19 @@ def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, faceti
 
 def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     """Every payload type of a media line, in order, explained."""
-    maps, parameters = tuple(media.named.get("rtpmap", ())), tuple(media.named.get("fmtp", ()))
+    named, written = media.named, media.formats
+    maps, parameters = tuple(named.get("rtpmap", ())), tuple(named.get("fmtp", ()))
     rtp_profile = "RTP" in media.profile.upper()
-    if sum(map(len, maps)) + sum(map(len, parameters)) + sum(map(len, media.formats)) > MAX_REMEMBERED_LENGTH:
-        return _formats(media.formats, maps, parameters, rtp_profile, facetime)
-    return _formats_again(media.formats, maps, parameters, rtp_profile, facetime)
+    explained = _formats if _length((*maps, *parameters, *written)) > MAX_REMEMBERED_LENGTH else _formats_again
+    return explained(written, maps, parameters, rtp_profile, facetime)
+
+
+def _length(texts: tuple[str, ...]) -> int:
+    """How many characters these have together."""
+    length = 0
+    for text in texts:
+        length += len(text)
+    return length
 
 
 def _formats(
@@ -98,27 +106,19 @@ def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
 
 
 def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
-    usual = not media.inherited and media.kind != "image" and USUAL.issuperset(media.named)
-    return (usual_line if usual else whole_line)(media, description, facetime)
+    if not media.inherited and media.kind != "image" and USUAL.issuperset(media.named):
+        return usual_line(media, description, facetime)
+    return whole_line(media, description, facetime)
 
 
 def usual_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
     """A line with attributes that are `USUAL`, and none that it inherits."""
     named = media.named
+    # In the order of its fields: to name so many costs more than all that is in them.
     return Media(
-        kind=media.kind,
-        address=address_of(media, description),
-        port=media.port,
-        profile=media.profile,
-        direction=media.direction,
-        formats=formats(media, facetime),
-        rtcp_port=None,
-        rtcp_mux="rtcp-mux" in named,
-        rtp_id=None,
-        ssrcs=tuple(media.ssrcs) if "ssrc" in named else (),
-        encryption=None,
-        candidates=0,
-        ptime=media.ptime if "ptime" in named else None,
+        media.kind, address_of(media, description), media.port, media.profile, media.direction,
+        formats(media, facetime), None, "rtcp-mux" in named, None, tuple(media.ssrcs) if "ssrc" in named else (), None,
+        0, (), None, None, (), (), None, False, (), media.ptime if "ptime" in named else None,
     )
 
 

@@ -149,7 +149,7 @@ class Names:
 
 def _names_of(headers: tuple[sip.Header, ...], length: int) -> Names:
     """Those of a message of so many octets, but for headers that were compressed."""
-    written = tuple([header[2] for header in headers if not header[3]])
+    written = tuple([written for _, _, written, recovered in headers if not recovered])
     found: Names = _remembered_names.recall(written) if length <= MAX_REMEMBERED_OCTETS else _names(written)
     return found
 

@@ -5,11 +5,12 @@ cimport cython
 from dissectors.limits.budget cimport Bounds
 from dissectors.protocols.sip_message cimport Identity
 
-cdef Py_ssize_t ENTRY
+cdef Py_ssize_t ENTRY, MAX_FEW
 
 
 cdef class Repeats:
-    cdef public object limit, _few
+    cdef public Py_ssize_t limit
+    cdef public object _few
     cdef public Bounds bounds
     cdef public dict _last
 
