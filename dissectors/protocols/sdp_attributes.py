@@ -64,7 +64,7 @@ class Candidate(Struct, frozen=True):
     extensions: tuple[tuple[str, str], ...]
 
 
-def number(text: str, below: int = 1 << 32) -> int | None:
+def number(text: str, below: int = 0x1_0000_0000) -> int | None:
     """A decimal number in [0, below); None for anything else."""
     value = int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else below
     return value if value < below else None

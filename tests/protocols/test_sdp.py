@@ -173,6 +173,13 @@ def test_the_first_of_two_rtpmaps_counts() -> None:
     assert media.rtpmaps[96].encoding == "one"
 
 
+@pytest.mark.parametrize(("text", "value"), [
+    ("0", 0), ("4294967295", 4294967295), ("4294967296", None), ("-1", None), ("1.5", None), ("\u0661", None), ("", None),
+])
+def test_a_number_has_32_bits(text: str, value: int | None) -> None:
+    assert sdp.number(text) == value
+
+
 def test_hostile_numbers_of_lines_media_and_formats_are_bounded() -> None:
     lines = sdp.parse(PLAIN + "a=x\r\n" * 100_000)
     assert (len(lines.lines), lines.deviations) == (sdp.MAX_LINES, ("more than 4096 lines, the rest is not read",))
