@@ -174,7 +174,7 @@ def test_the_first_of_two_rtpmaps_counts() -> None:
 
 
 @pytest.mark.parametrize(("text", "value"), [
-    ("0", 0), ("4294967295", 4294967295), ("4294967296", None), ("-1", None), ("1.5", None), ("\u0661", None), ("", None),
+    ("0", 0), ("4294967295", 4294967295), ("4294967296", None), ("-1", None), ("\u0661", None), ("", None),
 ])
 def test_a_number_has_32_bits(text: str, value: int | None) -> None:
     assert sdp.number(text) == value
