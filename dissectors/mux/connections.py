@@ -93,15 +93,17 @@ MAX_SECURED = 1024
 class Connections:
     """The connections of a capture; `take` gives back the messages that a segment made whole.
 
-    `forgotten` is called with the key of a connection that is no longer known as given up. `unread` counts connections
-    by server and by what they carry, where that has a name and is not read; `agents` counts messages by the capture
-    agent of HEP that saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first
-    segment; `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold
-    some. `follower` is told what is read, step by step.
+    `forgotten` is called with the key of a connection that is no longer known as given up. `plain` finds messages of
+    SIP without surprises: it is `plain_messages`, or its compiled twin. `unread` counts connections by server and by
+    what they carry, where that has a name and is not read; `agents` counts messages by the capture agent of HEP that
+    saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first segment;
+    `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold some.
+    `follower` is told what is read, step by step.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
         self.forgotten: Callable[[Key], object] = _nothing
+        self.plain: Callable[[Way], list[Whole]] = plain_messages
         self._bounds = bounds
         self.follower: Follower | None = None
         self._open: Table[Key, Connection] = Table(
@@ -297,7 +299,7 @@ class Connections:
                 found += self._followed(connection, way, self.follower)
             elif connection.framing == WEBSOCKET:
                 found += next_of_websocket(connection, way)
-            elif connection.framing == SIP and (plain := plain_messages(way)):
+            elif connection.framing == SIP and (plain := self.plain(way)):
                 found += plain
             else:
                 found += self._next(connection, way)

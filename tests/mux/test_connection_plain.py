@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux import connections
-from dissectors.mux.connection import MAX_PLAIN_OCTETS, Connection, Way, next_message, plain_messages
+from dissectors.mux.connection import MAX_PLAIN_OCTETS, Connection, Way, Whole, next_message, plain_messages
 from dissectors.mux.connections import Connections
 from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LINE_OCTETS, frame, plain_end, plain_line
 from dissectors.wire.errors import Malformed
@@ -19,6 +20,7 @@ from tests import made
 from tests.mux.test_connections import OK
 from tests.mux.test_framings import OPTIONS
 from tests.tcp_frames import A, B, conversation, payloads
+from tests.twins import compiled
 
 LARGE = made.sip("MESSAGE sip:a SIP/2.0", "Call-ID: 2", body=b"x" * MAX_PLAIN_OCTETS)
 PIECES = (
@@ -26,6 +28,8 @@ PIECES = (
     OPTIONS.replace(b"Content-Length: 5", b"l : 5"), OPTIONS.replace(b"Content-Length: 5", b"CONTENT-LENGTH:\r\n 5\t"),
     OPTIONS.replace(b"Content-Length: 5\r\n", b""), OPTIONS.replace(b": 5", b": 3"), OPTIONS.replace(b": 5", b": 12"),
     OPTIONS.replace(b"Call-ID", b"l: 4\r\nCall-ID"), OPTIONS.replace(b"Call-ID", b"l: 99999999999\r\nCall-ID"),
+    OPTIONS.replace(b"Length", b"Length-Of"), OPTIONS.replace(b"t-L", b"t\rL"), OPTIONS.replace(b"gth:", b"gth :"),
+    OPTIONS.replace(b"Content-Length", b"Language: en\r\nContact: <sip:a>\r\ncontent-LENGTH"),
     OPTIONS.replace(b"\r\n", b"\n"), OK.replace(b"\r\n\r\n", b"\n\n"), OPTIONS.replace(b"Call", b"\n\rCall"),
     OPTIONS.replace(b"OPTIONS", b"options"), OPTIONS.replace(b"SIP/2.0", b"sip/2.0"), b"M" * 40 + OPTIONS[7:],
     OK.replace(b"200 OK", b"200"), OK.replace(b" OK", b""), OK.replace(b"OK", b"O\rK"), OK.replace(b"200", b"900"),
@@ -40,9 +44,14 @@ def state(direction: Direction) -> tuple[Any, ...]:
     return tuple(getattr(direction, name) for name in Direction.__slots__)
 
 
-def read(sent: list[bytes], size: int) -> tuple[Any, ...]:
+Plain = Callable[[Way], list[Whole]]
+TWINS: list[Plain] = [plain_messages] if compiled is None else [plain_messages, compiled.plain_messages]
+
+
+def read(sent: list[bytes], size: int, plain: Plain) -> tuple[Any, ...]:
     """What is found in a connection, segment by segment, and how far its directions are then."""
     kept = Connections(Bounds())
+    kept.plain = plain
     segments = conversation([(A, OPTIONS), *((A, each) for each in sent)], size=size)
     found = [kept.take(each, 0, number, number) for number, each in enumerate(segments)]
     (connection,) = kept._open.values() or [None]
@@ -56,10 +65,22 @@ def read(sent: list[bytes], size: int) -> tuple[Any, ...]:
     size=st.sampled_from((40, 333, 1400, 60_000)),
 )
 def test_one_walk_finds_the_same_messages_as_one_by_one(sent: list[bytes], size: int) -> None:
-    at_once = read(sent, size)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(connections, "plain_messages", lambda _: [])
-        assert read(sent, size) == at_once
+    one_by_one = read(sent, size, lambda _: [])
+    for plain in TWINS:
+        assert read(sent, size, plain) == one_by_one
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    place=st.integers(0, 2 * len(OPTIONS)), octet=st.sampled_from(b"\r\n\0 \t:SlLc-5aZ/\xff"),
+    size=st.sampled_from((100, 1400)),
+)
+def test_a_damaged_message_is_left_or_read_the_same(place: int, octet: int, size: int) -> None:
+    octets = bytearray(OPTIONS * 3)
+    octets[place] = octet
+    one_by_one = read([bytes(octets)], size, lambda _: [])
+    for plain in TWINS:
+        assert read([bytes(octets)], size, plain) == one_by_one
 
 
 @given(octets=st.lists(st.sampled_from(PIECES), max_size=3).map(b"".join))
@@ -72,17 +93,21 @@ def test_the_end_of_a_plain_message_is_where_its_framing_says(octets: bytes) -> 
         assert not line
 
 
-@pytest.mark.parametrize("message", [OPTIONS, OK, *PIECES[5:8], PIECES[12]])
-def test_common_messages_are_plain(message: bytes) -> None:
-    is_plain = bool(plain_end(message, 0, plain_line(message, 0)))
-    assert is_plain == (b"\r\n\r\n" in message)
+@pytest.mark.parametrize("message", [OPTIONS, OK, PIECES[5], PIECES[7][:-5], OPTIONS.replace(b"\r\n", b"\n")])
+@pytest.mark.parametrize("plain", TWINS)
+def test_common_messages_are_plain(message: bytes, plain: Plain) -> None:
+    way = Way(connections.FlowKey(*A, *B, "", "tcp"))
+    way.direction.take(1, message, connections.Origin(1, 0, 1, 1, 0))
+    assert payloads(plain(way)) == [message] * (b"\r\n\r\n" in message)
 
 
-def test_the_messages_of_a_segment_are_read_in_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("plain", TWINS)
+def test_the_messages_of_a_segment_are_read_in_one_look(plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[bytes] = []
     peek = Direction.peek
     monkeypatch.setattr(Direction, "peek", lambda *asked: looks.append(peek(*asked)) or looks[-1])  # type: ignore[func-returns-value]
     kept = Connections(Bounds())
+    kept.plain = plain
     for number, each in enumerate(conversation([(A, OPTIONS), (B, OK)])):
         kept.take(each, 0, number, number)
     looks.clear()
@@ -91,11 +116,12 @@ def test_the_messages_of_a_segment_are_read_in_one_look(monkeypatch: pytest.Monk
     assert payloads(found) == [OPTIONS] * 3 and [whole.layer for whole in found] == [0, 1, 2] and len(looks) == 1
 
 
-def test_what_is_not_plain_is_left_to_the_closer_look() -> None:
+@pytest.mark.parametrize("plain", TWINS)
+def test_what_is_not_plain_is_left_to_the_closer_look(plain: Plain) -> None:
     connection = Connection(connections.FlowKey(*A, *B, "", "tcp"))
     connection.framing = connections.SIP
     way: Way = connection.ways[0]
     (segment,) = conversation([(A, OPTIONS + b"hello")], opened=False)
     way.direction.take(segment.sequence, segment.payload, connections.Origin(1, 0, 1, 1, 0))
-    assert not plain_messages(way)
+    assert not plain(way)
     assert payloads(next_message(connection, way)) == [OPTIONS + b"hello"]

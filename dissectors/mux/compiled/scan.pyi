@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import Channels
+from dissectors.mux.connection import Way, Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Announced, Entry, Evidence, StreamTable
 from dissectors.mux.flows import Encode, FlowKey, Waiting
@@ -409,3 +410,5 @@ class Teller:
     def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[list[Row]]: ...
     def scan(self, records: Iterable[tuple[int, Record]]) -> Iterator[list[Row]]: ...
     def finish(self) -> list[Row]: ...
+
+def plain_messages(way: Way) -> list[Whole]: ...

@@ -16,7 +16,7 @@ from cython cimport final
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport qsort
-from libc.string cimport memchr, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from heapq import nlargest
 from operator import attrgetter
@@ -27,12 +27,13 @@ from dissectors.mux import classify, counters, evidence, flows as flows_of_pytho
 from dissectors.mux import payload_hints as payload_hints, pictures, probation, repairs
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference, unconfirmed
-from dissectors.mux.connection import ANY_ROW
+from dissectors.mux.connection import ANY_ROW, MAX_PLAIN_OCTETS, Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, Waiting, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LINE_OCTETS
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
@@ -60,6 +61,7 @@ include "quiet.pxi"
 include "probation.pxi"
 include "evidence.pxi"
 include "given_up.pxi"
+include "plain.pxi"
 
 cdef enum:
     MOST_ROWS = 256
@@ -141,6 +143,7 @@ cdef class Scanner:
         self.table, self.given_up = Table(), GivenUp()
         self.connections = Connections(self.hits)
         self.connections.forgotten = self.given_up.forget
+        self.connections.plain = plain_messages
 
     @property
     def counts(self):
