@@ -328,7 +328,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
 
 def _is_guess(state: FlowState) -> bool:
     """Whether a flow is only what TURN would carry if it were TURN."""
-    return bool(state.key.inside) and sum(state.counts) == state.counts[UNKNOWN]
+    return bool(state.inside) and sum(state.counts) == state.counts[UNKNOWN]
 
 
 def _flow(state: FlowState, fax: Fax = NO_FAX, rates: tuple[Bitrate, ...] = ()) -> Flow:

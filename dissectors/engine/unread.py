@@ -54,10 +54,9 @@ def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:
     """Of flows to such a port, and back, those that hold nothing that is known."""
     found: dict[Endpoint, list[int]] = {}
     for state in flows:
-        key = state.key
-        if not key.inside and state.counts[UNKNOWN] == state.datagrams:
+        if not state.inside and state.counts[UNKNOWN] == state.datagrams:
             source, target = state.flow.ends
-            server = source if source in found or (target not in found and key.dport not in UDP_PORTS) else target
+            server = source if source in found or (target not in found and target[1] not in UDP_PORTS) else target
             tally = found.setdefault(server, [0, 0])
             tally[0] += state.datagrams
             tally[1] += state.octets

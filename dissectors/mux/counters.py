@@ -120,7 +120,7 @@ class Counters:
 
     def __init__(self, ssrc: int, flow: int) -> None:
         self.ssrc = ssrc
-        self.flows = [flow]
+        self.flows: tuple[int, ...] = (flow,)
         self.encrypted = False
         self.evidence = ""
         self.packets = self.octets = 0

@@ -73,6 +73,11 @@ MIXED_PACKETS = 16
 UNCONFIRMED = "nothing in its flow confirms it"
 ANNOUNCED = "SDP announced its addresses, ports and payload type"
 
+IN_SEQUENCE = tuple([
+    f"{many} datagrams of its SSRC in sequence" for many in range(1 + rtp_sequence.EXAMINED_DATAGRAMS)
+])
+"""The evidence of so many: most streams have this one, and share its words."""
+
 Announced = Callable[[Flow, int, int], bool]
 """Whether the two sides of a call agreed on RTP of a payload type on a flow, at a time in nanoseconds."""
 
@@ -428,7 +433,7 @@ class Evidence:
         if len(run) >= 2 and (path or extended) and rtp_sequence.two_in_sequence(run[-2:]):
             return f"two in sequence {'on a media path' if path else 'with a header extension of RFC 8285'}"
         waiting.objection = rtp_sequence.objection(run)
-        return "" if waiting.objection else f"{len(run)} datagrams of its SSRC in sequence"
+        return "" if waiting.objection else IN_SEQUENCE[len(run)]
 
     def _confirm(self, key: tuple[int, int], flow: FlowState, evidence: str) -> list[Entry]:
         """Make a stream of a candidate; it counts from the first datagram that waited."""
@@ -459,7 +464,7 @@ class Evidence:
         if len(counters.flows) >= MAX_FLOWS_PER_STREAM:
             self.bounds.hit("flows of streams")
             return None
-        counters.flows.append(key[0])
+        counters.flows += (key[0],)
         self.streams[key] = counters
         return counters
 

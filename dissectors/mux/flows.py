@@ -135,6 +135,11 @@ class FlowState:
         self._flow: Flow | None = None
 
     @property
+    def inside(self) -> str:
+        """What carried it, as its key says."""
+        return self.key.inside
+
+    @property
     def flow(self) -> Flow:
         """The flow with its addresses as people write them."""
         if self._flow is None:

@@ -1,5 +1,7 @@
 """The types of what is counted in `asked.py` when it is compiled."""
 
+cimport cython
+
 
 cdef class Tally:
     cdef public long long count, first, last, with_credentials
@@ -20,4 +22,7 @@ cdef class Asked:
     cdef public double round_trips
     cdef public bint closed
     cdef public dict outcomes, peers, usernames
-    cdef public list outages
+    cdef public tuple outages
+
+    @cython.locals(first=object, since=object)
+    cpdef object to_report(self)

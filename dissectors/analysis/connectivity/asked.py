@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Check, Grant, Outage, Outcome, Place, Username
 from dissectors.wire.datagram import Flow
@@ -9,6 +11,9 @@ from dissectors.wire.values import Struct
 
 SUCCESS = "success"
 NOWHERE = Place(0, 0)
+NOTHING: dict[str, Any] = {}
+"""Stands for outcomes, user names and peers as long as there are none, as many may be open. Nobody writes to it."""
+
 ENTRY_OCTETS = 256
 """What it takes to keep one outcome, user name or peer beside its text."""
 
@@ -121,9 +126,9 @@ class Asked:
         self.requests = self.answered = self.indications = self.timed = self.silent = self.role_changes = 0
         self.round_trips = 0.0
         self.slowest: float | None = None
-        self.outcomes: dict[str, Tally] = {}
-        self.usernames: dict[str, Named] = {}
-        self.peers: dict[str, Granting] = {}
+        self.outcomes: dict[str, Tally] = NOTHING
+        self.usernames: dict[str, Named] = NOTHING
+        self.peers: dict[str, Granting] = NOTHING
         self.run: Run | None = None
         self.mapped: Address | None = None
         self.username: str | None = None
@@ -131,7 +136,7 @@ class Asked:
         self.nominated: int | None = None
         self.nominated_place: Place | None = None
         self.silent_place = NOWHERE
-        self.outages: list[Outage] = []
+        self.outages: tuple[Outage, ...] = ()
         self.software: str | None = None
         self.relayed: str | None = None
         self.lifetime: int | None = None
@@ -146,10 +151,10 @@ class Asked:
         if len(self.outages) >= MAX_OUTAGES_PER_CHECK or SUCCESS not in self.outcomes:
             return
         if run is not None and run.count >= MIN_OUTAGE_REQUESTS and run.last - run.first >= OUTAGE_NS:
-            self.outages.append(Outage(run.first / 1e9, time / 1e9, run.count, run.by, run.place, place))
+            self.outages += (Outage(run.first / 1e9, time / 1e9, run.count, run.by, run.place, place),)
         elif since is not None and self.silent > MIN_OUTAGE_REQUESTS and time - since >= OUTAGE_NS:
             # The last of them is the one that is answered.
-            self.outages.append(Outage(since / 1e9, time / 1e9, self.silent - 1, None, self.silent_place, place))
+            self.outages += (Outage(since / 1e9, time / 1e9, self.silent - 1, None, self.silent_place, place),)
 
     def take_role(self, role: str) -> None:
         """Note the role that the asker has in ICE."""
@@ -163,6 +168,7 @@ class Asked:
 
     def to_report(self) -> Check:
         """The report's value."""
+        first, since = self.first / 1e9, self.silent_since
         return Check(
             src=self.flow.src,
             sport=self.flow.sport,
@@ -173,8 +179,8 @@ class Asked:
             answered=self.answered,
             errors=self.errors,
             indications=self.indications,
-            first=self.first / 1e9,
-            last=self.last / 1e9,
+            first=first,
+            last=first if self.last == self.first else self.last / 1e9,
             round_trip_ms=1000 * self.round_trips / self.timed if self.timed else None,
             maximum_round_trip_ms=None if self.slowest is None else 1000 * self.slowest,
             mapped=None if self.mapped is None else str(self.mapped),
@@ -185,7 +191,7 @@ class Asked:
             relayed=self.relayed,
             lifetime=self.lifetime,
             silent=self.silent,
-            silent_since=None if self.silent_since is None else self.silent_since / 1e9,
+            silent_since=first if since == self.first else None if since is None else since / 1e9,
             last_answer=None if self.last_answer is None else self.last_answer / 1e9,
             place=self.place,
             inside=self.flow.inside,
@@ -202,5 +208,5 @@ class Asked:
             expires=None if self.expires is None else self.expires / 1e9,
             closed=self.closed,
             role_changes=self.role_changes,
-            outages=tuple(self.outages),
+            outages=self.outages,
         )

@@ -110,6 +110,7 @@ class Checks:
             kept = self._room(asked.usernames, MAX_USERNAMES_PER_CHECK, "user names of checks", username)
             if not kept:
                 return
+            asked.usernames = asked.usernames or {}
             named = asked.usernames[kept] = Named(time, place)
         named.requests += new
         named.last, named.last_place = max(named.last, time), place
@@ -182,6 +183,7 @@ class Checks:
                 kept = self._room(asked.errors, MAX_ERRORS_PER_CHECK, "errors of checks", result)
             if not kept:
                 return
+            asked.outcomes = asked.outcomes or {}
             tally = asked.outcomes.setdefault(kept, Tally(time, place))
         tally.add(time, place, credentials)
 
@@ -193,6 +195,7 @@ class Checks:
                 kept = self._room(asked.peers, MAX_PEERS_PER_CHECK, "peers of relays", peer)
                 if not kept:
                     return
+                asked.peers = asked.peers or {}
                 granting = asked.peers[kept] = Granting()
             if result == SUCCESS:
                 granting.granted, granting.grants, granting.refused, granting.by = time, granting.grants + 1, 0, None

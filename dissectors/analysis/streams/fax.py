@@ -60,7 +60,7 @@ class FaxEnds:
 
     def carried(self, state: FlowState) -> Fax:
         """What of a flow is UDPTL: all of it that is unknown, or nothing."""
-        if not state.unknown_octets or state.key.inside:
+        if not state.unknown_octets or state.inside:
             return NO_FAX
         flow = state.flow
         for end, other in (((flow.dst, flow.dport), flow.src), ((flow.src, flow.sport), flow.dst)):

@@ -33,7 +33,6 @@ cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBE
 cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS, MAX_LONGER = repairs.MAX_LONGER
 cdef double PICTURES_CLOCK = pictures.PICTURES_CLOCK
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
-cdef uint64_t IDENTIFICATION = 0xFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
 for place, clock in enumerate(counters.CLOCKS):
@@ -81,6 +80,29 @@ cdef struct Gap:
     int64_t numbers
 
 
+cdef tuple NOTHING_ODD = (0, 0, 0, 0, (0, 0))
+
+
+@final
+cdef class Seldom:
+    # What few streams need: made with the first of it that happens.
+    cdef dict events
+    cdef list breaks, longer
+    cdef tuple odd, leaps, surprises, pauses, worst_loss, first_late, first_twice, first_reused, phase_frames
+    cdef int64_t other_phases, other_events, other_steps, other_ticks, reused, copies, sent_twice
+    cdef Gap *hole
+    cdef Number *behind_number
+    cdef int holes_kept, late_kept
+
+    def __cinit__(self):
+        self.odd = NOTHING_ODD
+        self.leaps = self.surprises = self.pauses = self.phase_frames = ()
+
+    def __dealloc__(self):
+        PyMem_Free(self.hole)
+        PyMem_Free(self.behind_number)
+
+
 @final
 cdef class Counters:
     # In the order of use: what each datagram touches lies side by side, and the first of what may be many with it.
@@ -109,44 +131,40 @@ cdef class Counters:
     cdef double[CLOCKS_KEPT] maxima
     cdef readonly int64_t first, base, expected_before, duplicates, reordered, restarts
     cdef int64_t first_file, first_number
-    cdef readonly int64_t other_phases, other_events, other_steps, other_ticks, run, runs, longest_run, jumps, bucket
+    cdef readonly int64_t run, runs, longest_run, jumps, bucket
     cdef Moment *moment
     cdef Point *point
-    cdef int moments_kept, points_kept, holes_kept, late_kept, originals_kept
-    cdef Gap *hole
-    cdef Number *behind_number
-    cdef Number *original
-    cdef readonly list extensions, sampled, longer
+    cdef int moments_kept, points_kept, originals_kept
     cdef readonly int longest
+    cdef Number *original
+    cdef list extended, sampled_extensions
     cdef readonly bytes opening
-    cdef public list flows
+    cdef public tuple flows
     cdef public int64_t used
     cdef public bint encrypted
     cdef public str evidence
-    cdef readonly dict events
-    cdef readonly list breaks
-    cdef readonly tuple odd, leaps, surprises, pauses, rhythms, worst_loss, first_late, first_twice, first_reused
-    cdef readonly int64_t close, reused, beat_from, beat_time, copies, sent_twice
-    cdef uint64_t[NUMBERED_KEPT] packet
+    cdef readonly tuple rhythms
+    cdef Seldom seldom
+    cdef readonly int64_t close, beat_from, beat_time
+    cdef uint32_t[NUMBERED_KEPT] identified
+    cdef uint16_t[NUMBERED_KEPT] latest
     cdef int64_t beat_file, beat_number
-    cdef tuple phase_frames
     cdef Point highest_point
     cdef readonly double level, leap
     cdef readonly bint trusted
 
     def __init__(self, uint32_t ssrc, flow):
         self.ssrc = ssrc
-        self.flows = [flow]
+        self.flows = (flow,)
         self.evidence = ""
         self.window_low = 1
         self.unexpected = self.payload_type = -1
-        self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0, (0, 0))
-        self.leaps = self.surprises = self.pauses = self.rhythms = self.phase_frames = ()
+        self.rhythms = ()
         self.bucket = BUCKET_NS
         self.slack = self.level = -INFINITY
         self.leap = self.notable = UNKNOWN_LEAP
         self.likely_step = MAX_STEPS
-        self.extensions, self.sampled, self.longer, self.opening, self.probing = [], [], [], b"", True
+        self.opening, self.probing = b"", True
 
     def __dealloc__(self):
         if self.size is not &self.own_size:
@@ -157,8 +175,6 @@ cdef class Counters:
             PyMem_Free(self.phase)
         PyMem_Free(self.moment)
         PyMem_Free(self.point)
-        PyMem_Free(self.hole)
-        PyMem_Free(self.behind_number)
         PyMem_Free(self.original)
 
     @property
@@ -206,7 +222,7 @@ cdef class Counters:
         return [
             (
                 self.phase[i].payload_type, self.phase[i].first, self.phase[i].last, self.phase[i].packets,
-                self.phase_frames[i - 1] if i else self.first_frame,
+                self.seldom.phase_frames[i - 1] if i else self.first_frame,
             )
             for i in range(self.phases_kept)
         ]
@@ -235,15 +251,101 @@ cdef class Counters:
         ]
 
     @property
+    def extensions(self):
+        return self.extended or []
+
+    @property
+    def sampled(self):
+        return self.sampled_extensions or []
+
+    @property
+    def events(self):
+        return {} if self.seldom is None else self.seldom.events or {}
+
+    @property
+    def breaks(self):
+        return [] if self.seldom is None else self.seldom.breaks or []
+
+    @property
+    def longer(self):
+        return [] if self.seldom is None else self.seldom.longer or []
+
+    @property
+    def odd(self):
+        return NOTHING_ODD if self.seldom is None else self.seldom.odd
+
+    @property
+    def leaps(self):
+        return () if self.seldom is None else self.seldom.leaps
+
+    @property
+    def surprises(self):
+        return () if self.seldom is None else self.seldom.surprises
+
+    @property
+    def pauses(self):
+        return () if self.seldom is None else self.seldom.pauses
+
+    @property
+    def worst_loss(self):
+        return None if self.seldom is None else self.seldom.worst_loss
+
+    @property
+    def first_late(self):
+        return None if self.seldom is None else self.seldom.first_late
+
+    @property
+    def first_twice(self):
+        return None if self.seldom is None else self.seldom.first_twice
+
+    @property
+    def first_reused(self):
+        return None if self.seldom is None else self.seldom.first_reused
+
+    @property
+    def other_phases(self):
+        return 0 if self.seldom is None else self.seldom.other_phases
+
+    @property
+    def other_events(self):
+        return 0 if self.seldom is None else self.seldom.other_events
+
+    @property
+    def other_steps(self):
+        return 0 if self.seldom is None else self.seldom.other_steps
+
+    @property
+    def other_ticks(self):
+        return 0 if self.seldom is None else self.seldom.other_ticks
+
+    @property
+    def reused(self):
+        return 0 if self.seldom is None else self.seldom.reused
+
+    @property
+    def copies(self):
+        return 0 if self.seldom is None else self.seldom.copies
+
+    @property
+    def sent_twice(self):
+        return 0 if self.seldom is None else self.seldom.sent_twice
+
+    @property
     def holes(self):
+        cdef Seldom kept = self.seldom
+        if kept is None:
+            return []
         return [
-            repairs.Hole(self.hole[i].time, self.hole[i].first, self.hole[i].numbers) for i in range(self.holes_kept)
+            repairs.Hole(kept.hole[i].time, kept.hole[i].first, kept.hole[i].numbers) for i in range(kept.holes_kept)
         ]
 
     @property
     def late(self):
+        cdef Seldom kept = self.seldom
+        if kept is None:
+            return []
         return [
-            repairs.Late(self.behind_number[i].time, self.behind_number[i].number) for i in range(self.late_kept)
+            repairs.Late(kept.behind_number[i].time, kept.behind_number[i].number) for i in range(kept.late_kept)
         ]
 
     @property
@@ -278,12 +380,18 @@ cdef class Counters:
 
     @property
     def numbered(self):
-        return [(self.packet[i] >> 48, self.packet[i] & IDENTIFICATION) for i in range(NUMBERED_KEPT)]
+        return [(self.latest[i], self.identified[i]) for i in range(NUMBERED_KEPT)]
 
     def update(self, time, frame, bytes payload not None, length, identification=0):
         if len(payload) < 12:
             raise IndexError("an RTP header has twelve octets")
         self.count(over(payload), length, time, frame[0], frame[1], identification)
+
+    cdef inline Seldom rarely(self):
+        """Where what happens seldom is counted."""
+        if self.seldom is None:
+            self.seldom = Seldom.__new__(Seldom)
+        return self.seldom
 
     cdef inline int64_t promised(self) noexcept:
         return self.expected_before + self.highest - self.base + 1 if self.packets else 0
@@ -331,9 +439,10 @@ cdef class Counters:
         self.octets += length
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
-        self.packet[sequence & (NUMBERED_KEPT - 1)] = <uint64_t> sequence << 48 | <uint64_t> identification
+        self.latest[sequence & (NUMBERED_KEPT - 1)] = <uint16_t> sequence
+        self.identified[sequence & (NUMBERED_KEPT - 1)] = <uint32_t> identification
         if time >= self.bucket_end:
-            self.longest = self.sample_extension(time, payload, self.sampled)
+            self.longest = self.keep_sample(time, payload)
             self.fill(time)
         return 0
 
@@ -371,7 +480,9 @@ cdef class Counters:
             if u8(payload, 0) & 0x10 and payload.size >= start + 2 and u16(payload, start) == 0xBEDE:
                 end = min(min(header, payload.size), start + 4 + MAX_EXTENSION_OCTETS)
                 octets = part(payload, start + 4, end - start - 4) if end > start + 4 else b""
-                self.extensions.append((u16(payload, 2), octets))
+                if self.extended is None:
+                    self.extended = []
+                self.extended.append((u16(payload, 2), octets))
             if self.packets == PROBED_DATAGRAMS - 1:
                 self.opening = b""
                 self.probing = repairs.looks_numbered([self.original[i].number for i in range(self.originals_kept)])
@@ -395,28 +506,37 @@ cdef class Counters:
 
     cdef int keep_longer(self, int64_t time, Octets payload, int words) except -1:
         """Keep a header extension with more in it than those before; the first ones are kept in any case."""
+        cdef Seldom kept
         self.longest = words
-        if self.packets >= PROBED_DATAGRAMS and len(self.longer) < MAX_LONGER:
-            self.sample_extension(time, payload, self.longer)
+        if self.packets >= PROBED_DATAGRAMS:
+            kept = self.rarely()
+            if kept.longer is None:
+                kept.longer = []
+            if len(kept.longer) < MAX_LONGER:
+                kept.longer.append(extension_of(time, payload))
         return 0
 
-    cdef int sample_extension(self, int64_t time, Octets payload, list samples) except -1:
+    cdef int keep_sample(self, int64_t time, Octets payload) except -1:
         """Keep the header extension of a datagram, if it has one; how many words are in it."""
-        cdef Py_ssize_t at = 12 + 4 * (u8(payload, 0) & 0x0F), size
-        if not u8(payload, 0) & 0x10 or payload.size < at + 4:
+        sampled = extension_of(time, payload)
+        if sampled is None:
             return 0
-        size = min(min(4 + 4 * u16(payload, at + 2), 4 + MAX_EXTENSION_OCTETS), payload.size - at)
-        samples.append(repairs.Sampled(time, u16(payload, 2), part(payload, at, size)))
-        return u16(payload, at + 2)
+        if self.sampled_extensions is None:
+            self.sampled_extensions = []
+        self.sampled_extensions.append(sampled)
+        return u16(over(sampled.octets), 2)
 
     cdef bint event(self, tuple key, int64_t time, int64_t file, int64_t frame, bytes last) except -1:
         if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:
             return False
-        known = self.events.get(key)
-        if known is not None or len(self.events) < MAX_EVENTS:
-            self.events[key] = (time, time, last, (file, frame)) if known is None else (known[0], time, last, known[3])
+        cdef Seldom kept = self.rarely()
+        if kept.events is None:
+            kept.events = {}
+        known = kept.events.get(key)
+        if known is not None or len(kept.events) < MAX_EVENTS:
+            kept.events[key] = (time, time, last, (file, frame)) if known is None else (known[0], time, last, known[3])
         else:
-            self.other_events += 1
+            kept.other_events += 1
         return True
 
     cdef void profiled(self, int profile) noexcept:
@@ -487,7 +607,7 @@ cdef class Counters:
         self, int64_t gap, int64_t time, int64_t file, int64_t frame, int64_t step, int numbers
     ) except -1:
         pause = marks.Pause(gap, time, (file, frame), step, numbers)
-        self.pauses = marks.among_largest(self.pauses, pause, MAX_PAUSES)
+        self.rarely().pauses = marks.among_largest(self.rarely().pauses, pause, MAX_PAUSES)
         return 0
 
     cdef int surprising(
@@ -497,13 +617,13 @@ cdef class Counters:
         """Whether a datagram that came at another moment than its timestamp says is one of a jump."""
         cdef bint forward = 0 < numbers <= 0x10000 - MAX_MISORDER
         if self.is_leap(time, seconds, step, away, forward):
-            if len(self.leaps) < MAX_LEAPS:
-                self.leaps += (marks.Leap(time, (file, frame), timestamp, step, gap, numbers),)
+            if len(self.rarely().leaps) < MAX_LEAPS:
+                self.seldom.leaps += (marks.Leap(time, (file, frame), timestamp, step, gap, numbers),)
             self.jump(time, seconds)
             return True
         if forward and self.trusted:
             one = marks.Surprise(away, time, (file, frame), step, numbers)
-            self.surprises = marks.among_largest(self.surprises, one, MAX_SURPRISES)
+            self.rarely().surprises = marks.among_largest(self.rarely().surprises, one, MAX_SURPRISES)
             self.set_notable()
         return False
 
@@ -527,8 +647,8 @@ cdef class Counters:
         if not self.trusted:
             self.notable = self.leap
             return 0
-        if len(self.surprises) == MAX_SURPRISES:
-            least = min([abs(each.size) for each in self.surprises])
+        if self.seldom is not None and len(self.seldom.surprises) == MAX_SURPRISES:
+            least = min([abs(each.size) for each in self.seldom.surprises])
         self.notable = min(self.leap, max(SURPRISE_SECONDS * self.pace, least))
         return 0
 
@@ -546,8 +666,9 @@ cdef class Counters:
                 self.step[self.steps_kept] = Step(step, 1)
                 self.steps_kept += 1
             else:
-                self.other_steps += 1
-                self.other_ticks += step
+                self.rarely()
+                self.seldom.other_steps += 1
+                self.seldom.other_ticks += step
         self.end_beat()
         self.likely_step = i
         self.beat_from = self.step[i].count - 1 if i < self.steps_kept else 0
@@ -610,7 +731,8 @@ cdef class Counters:
         if self.pictures is None and self.trusted and fabs(self.pace - PICTURES_CLOCK) <= MAX_PACE_ERROR * PICTURES_CLOCK:
             self.pictures = Pictures(False, self.first, self.packets - self.duplicates)
         if self.moments_kept == MAX_TIMELINE:
-            self.sampled = self.sampled[1::2]
+            if self.sampled_extensions is not None:
+                self.sampled_extensions = self.sampled_extensions[1::2]
             self.moments_kept //= 2
             for i in range(self.moments_kept):
                 self.moment[i] = self.moment[2 * i + 1]
@@ -687,39 +809,43 @@ cdef class Counters:
             self.restart(sequence)
         else:
             self.unexpected = (sequence + 1) & 0xFFFF
-            self.odd = (self.last, time, step, <uint32_t> (timestamp - self.timestamp), (file, frame))
+            self.rarely().odd = (self.last, time, step, <uint32_t> (timestamp - self.timestamp), (file, frame))
             self.reordered += 1
         return 0
 
     cdef int left_out(self, int numbers, int64_t time, int64_t file, int64_t frame) except -1:
-        if self.worst_loss is None or numbers > self.worst_loss[0]:
-            self.worst_loss = (numbers, time, (file, frame))
-        if self.holes_kept < MAX_HOLES:
-            self.hole = <Gap *> room(self.hole, NULL, 0, self.holes_kept, sizeof(Gap))
-            self.hole[self.holes_kept] = Gap(time, (self.highest + 1) & 0xFFFF, numbers)
-            self.holes_kept += 1
+        cdef Seldom kept = self.rarely()
+        if kept.worst_loss is None or numbers > kept.worst_loss[0]:
+            kept.worst_loss = (numbers, time, (file, frame))
+        if kept.holes_kept < MAX_HOLES:
+            kept.hole = <Gap *> room(kept.hole, NULL, 0, kept.holes_kept, sizeof(Gap))
+            kept.hole[kept.holes_kept] = Gap(time, (self.highest + 1) & 0xFFFF, numbers)
+            kept.holes_kept += 1
         return 0
 
     cdef int twice(self, int64_t time, int64_t file, int64_t frame) except -1:
         self.duplicates += 1
-        if self.first_twice is None:
-            self.first_twice = (time, (file, frame))
+        if self.rarely().first_twice is None:
+            self.seldom.first_twice = (time, (file, frame))
         return 0
 
-    cdef void compare(self, int sequence, int64_t identification) noexcept:
+    cdef int compare(self, int sequence, int64_t identification) except -1:
         """See whether what came twice came in one IP packet, which the capture has twice."""
-        cdef uint64_t known = self.packet[sequence & (NUMBERED_KEPT - 1)]
-        cdef int64_t before = known & IDENTIFICATION
-        if <int> (known >> 48) == sequence and before and identification:
+        cdef uint32_t before = self.identified[sequence & (NUMBERED_KEPT - 1)]
+        if self.latest[sequence & (NUMBERED_KEPT - 1)] == sequence and before and identification:
             if before == identification:
-                self.copies += 1
+                self.rarely()
+                self.seldom.copies += 1
             else:
-                self.sent_twice += 1
+                self.rarely()
+                self.seldom.sent_twice += 1
+        return 0
 
     cdef int use_again(self, int64_t time, int64_t file, int64_t frame) except -1:
-        self.reused += 1
-        if self.first_reused is None:
-            self.first_reused = (time, (file, frame))
+        cdef Seldom kept = self.rarely()
+        kept.reused += 1
+        if kept.first_reused is None:
+            kept.first_reused = (time, (file, frame))
         return 0
 
     cdef bint came(self, int place) noexcept:
@@ -747,10 +873,7 @@ cdef class Counters:
     cdef int behind(self, int distance, int64_t time, int64_t file, int64_t frame) except -1:
         cdef uint64_t low = <uint64_t> 1 << distance if distance < 64 else 0
         cdef uint64_t high = <uint64_t> 1 << (distance - 64) if distance >= 64 else 0
-        if self.late_kept < MAX_LATE:
-            self.behind_number = <Number *> room(self.behind_number, NULL, 0, self.late_kept, sizeof(Number))
-            self.behind_number[self.late_kept] = Number(time, (self.highest - distance) & 0xFFFF)
-            self.late_kept += 1
+        self.note_late(time, (self.highest - distance) & 0xFFFF)
         if self.highest - distance < self.base:
             self.base = self.highest - distance
         if self.window_low & low or self.window_high & high:
@@ -759,17 +882,27 @@ cdef class Counters:
             self.reordered += 1
             self.window_low |= low
             self.window_high |= high
-            if self.first_late is None:
-                self.first_late = (time, (file, frame))
+            if self.seldom.first_late is None:
+                self.seldom.first_late = (time, (file, frame))
+        return 0
+
+    cdef int note_late(self, int64_t time, int sequence) except -1:
+        """Keep one of the first numbers that came late or again."""
+        cdef Seldom kept = self.rarely()
+        if kept.late_kept < MAX_LATE:
+            kept.behind_number = <Number *> room(kept.behind_number, NULL, 0, kept.late_kept, sizeof(Number))
+            kept.behind_number[kept.late_kept] = Number(time, sequence)
+            kept.late_kept += 1
         return 0
 
     cdef bint left_before(self, int sequence) noexcept:
         """Whether a number was left out and has not come since."""
+        cdef Seldom kept = self.seldom
         cdef int i, j
-        for i in range(self.holes_kept):
-            if (sequence - self.hole[i].first) & 0xFFFF < self.hole[i].numbers:
-                for j in range(self.late_kept):
-                    if self.behind_number[j].number == sequence:
+        for i in range(kept.holes_kept if kept is not None else 0):
+            if (sequence - kept.hole[i].first) & 0xFFFF < kept.hole[i].numbers:
+                for j in range(kept.late_kept):
+                    if kept.behind_number[j].number == sequence:
                         return False
                 return True
         return False
@@ -777,12 +910,9 @@ cdef class Counters:
     cdef int far_behind(self, int sequence, int64_t time, int64_t file, int64_t frame) except -1:
         """Count what fills a gap that has left the window, as repairs do on long paths."""
         self.reordered += 1
-        if self.first_late is None:
-            self.first_late = (time, (file, frame))
-        if self.late_kept < MAX_LATE:
-            self.behind_number = <Number *> room(self.behind_number, NULL, 0, self.late_kept, sizeof(Number))
-            self.behind_number[self.late_kept] = Number(time, sequence)
-            self.late_kept += 1
+        self.note_late(time, sequence)
+        if self.seldom.first_late is None:
+            self.seldom.first_late = (time, (file, frame))
         return 0
 
     cdef int restart(self, int sequence) except -1:
@@ -795,8 +925,11 @@ cdef class Counters:
         self.restarts += 1
         if self.pictures is not None:
             self.pictures.restart(sequence)
-        if len(self.breaks) < MAX_BREAKS:
-            self.breaks.append(self.odd)
+        cdef Seldom kept = self.rarely()
+        if kept.breaks is None:
+            kept.breaks = []
+        if len(kept.breaks) < MAX_BREAKS:
+            kept.breaks.append(kept.odd)
         return 0
 
     cdef inline int typed(self, int payload_type, int64_t time, int64_t file, int64_t frame) except -1:
@@ -807,12 +940,23 @@ cdef class Counters:
                 self.phase = <Phase *> room(self.phase, &self.own_phase, 1, self.phases_kept, sizeof(Phase))
                 self.phase[self.phases_kept] = Phase(payload_type, time, time, 0)
                 if self.phases_kept:
-                    self.phase_frames += ((file, frame),)
+                    self.rarely()
+                    self.seldom.phase_frames += ((file, frame),)
                 self.phases_kept += 1
             else:
-                self.other_phases += 1
+                self.rarely()
+                self.seldom.other_phases += 1
         phase = &self.phase[self.phases_kept - 1]
         if phase.payload_type == payload_type:
             phase.last = time
             phase.packets += 1
         return 0
+
+
+cdef extension_of(int64_t time, Octets payload):
+    """The header extension of a datagram, with its own header; None where it has none."""
+    cdef Py_ssize_t at = 12 + 4 * (u8(payload, 0) & 0x0F), size
+    if not u8(payload, 0) & 0x10 or payload.size < at + 4:
+        return None
+    size = min(min(4 + 4 * u16(payload, at + 2), 4 + MAX_EXTENSION_OCTETS), payload.size - at)
+    return repairs.Sampled(time, u16(payload, 2), part(payload, at, size))

@@ -39,7 +39,7 @@ class Judge(Evidence):
             waiting.objection = ""
         else:
             waiting.objection = rtp_sequence.objection([(other.payload, other.length) for other in entries])
-        return "" if waiting.objection else f"{len(entries)} datagrams of its SSRC in sequence"
+        return "" if waiting.objection else evidence.IN_SEQUENCE[len(entries)]
 
 
 cdef bint has_extension(Octets payload) except -1:

@@ -24,9 +24,9 @@ cdef class PairState:
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
-    Both hold as long as no stream had to give way since their `generation`. `wire` are its numbers, unless it is named.
-    As long as a flow has carried nothing but `only` one protocol, `settled` counts it; `tally` counts by protocol once
-    there are several.
+    Both hold as long as no stream had to give way since their `generation`. As long as a flow has carried nothing but
+    `only` one protocol, `settled` counts it; `tally` counts by protocol once there are several. `given` is the key of a
+    flow that is more than addresses and ports of UDP; `wire` are the numbers of any other.
     """
 
     # In the order of use, as the counters of a stream.
@@ -35,26 +35,33 @@ cdef class FlowState:
     cdef Counters latest
     cdef int64_t generation
     cdef readonly int64_t datagrams, octets, last, encrypted, used
-    cdef bint is_open
-    cdef int only
+    cdef char is_open, only
+    cdef int32_t first_file
     cdef int64_t settled
     cdef int64_t *tally
     cdef dict streams
     cdef readonly int64_t number, first, unknown_octets
-    cdef int64_t first_file, first_number
-    cdef readonly object key
-    cdef object written
+    cdef int64_t first_number
+    cdef object given, written
 
     def __init__(self, number, key, PairState pair not None):
-        self.number, self.key, self.pair = number, key, pair
+        self.number, self.given, self.pair = number, key, pair
         self.is_open = True
 
     def __dealloc__(self):
         PyMem_Free(self.tally)
 
     @property
+    def key(self):
+        return key_on_the_wire(&self.wire) if self.given is None else self.given
+
+    @property
+    def inside(self):
+        return "" if self.given is None else self.given.inside
+
+    @property
     def open(self):
-        return self.is_open
+        return self.is_open != 0
 
     @open.setter
     def open(self, value):
@@ -75,12 +82,12 @@ cdef class FlowState:
     @property
     def flow(self):
         if self.written is None:
-            self.written = written_out(self.key)
+            self.written = written_on_the_wire(&self.wire) if self.given is None else written_out(self.given)
         return self.written
 
     cdef inline void arrive(self, int64_t time, int64_t file, int64_t frame, int64_t length) noexcept:
         if not self.datagrams:
-            self.first, self.first_file, self.first_number = time, file, frame
+            self.first, self.first_file, self.first_number = time, <int32_t> file, frame
         self.datagrams += 1
         self.octets += length
         self.last = time
@@ -89,7 +96,7 @@ cdef class FlowState:
         self.encrypted += encrypted
         if self.tally is NULL:
             if protocol == self.only or not self.settled:
-                self.only = protocol
+                self.only = <char> protocol
                 self.settled += 1
                 return 0
             self.apart()

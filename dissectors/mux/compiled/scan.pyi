@@ -76,7 +76,7 @@ class Pictures:
 
 @final
 class Counters:
-    flows: list[int]
+    flows: tuple[int, ...]
     encrypted: bool
     evidence: str
 
@@ -277,6 +277,8 @@ class FlowState:
     def number(self) -> int: ...
     @property
     def key(self) -> FlowKey: ...
+    @property
+    def inside(self) -> str: ...
     @property
     def pair(self) -> PairState: ...
     @property

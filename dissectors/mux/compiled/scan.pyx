@@ -37,7 +37,7 @@ from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LI
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
-from dissectors.wire.datagram import Datagram
+from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire import hep
@@ -565,12 +565,10 @@ cdef class Scanner:
         cdef bytes whole = part(payload, 0, payload.size)
         self.numbered += 1
         flow.used = self.numbered
-        if flow.written is None:
-            flow.written = written_out(flow.key)
         inside = ""
         if verdict[0] in CARRIERS and (opened := carried(PROTOCOLS[verdict[0]], whole)) is not None:
             inside = classify.classify(opened[1]).protocol
-        datagram = Datagram(file, frame, layer, time, flow.written, whole, length, identification)
+        datagram = Datagram(file, frame, layer, time, flow.flow, whole, length, identification)
         rows.append(new_tuple(reference.Row, (datagram, *verdict, inside)))
         return 0
 

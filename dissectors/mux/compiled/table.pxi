@@ -170,7 +170,8 @@ cdef class FlowTable:
             if quiet.used >= 0 and (wanted[quiet.wire.ports >> 16 & 0xFFFF] or wanted[quiet.wire.ports & 0xFFFF]):
                 self.wake(at)
         return [
-            state for state in self.recognised() if (<FlowState> state).key.sport in ports or state.key.dport in ports
+            state for state in self.recognised()
+            if (wanted[sport_of(state)] or wanted[dport_of(state)])
         ]
 
     def with_ends(self, ends):
@@ -179,7 +180,7 @@ cdef class FlowTable:
         self.wake_at(ends)
         return [
             state for state in self.recognised()
-            if ((<FlowState> state).key.src, state.key.sport) in both or (state.key.dst, state.key.dport) in both
+            if not both.isdisjoint(ends_of((<FlowState> state).key))
         ]
 
     def wake_at(self, ends):
@@ -293,7 +294,7 @@ cdef class FlowTable:
         # What gives way may be the way back: its pair is shared all the same.
         self.make_room()
         cdef FlowState state = <FlowState> FlowState.__new__(FlowState)
-        state.number, state.key, state.is_open, state.wire = self.made, key_on_the_wire(wire), True, wire[0]
+        state.number, state.is_open, state.wire = self.made, True, wire[0]
         state.pair = PairState(None) if back is None else back.pair
         self.put(wire, <size_t> <PyObject *> state)
         self.enter(state)
@@ -438,8 +439,8 @@ cdef class FlowTable:
         state = self.state(number)
         if state is None:
             return 0
-        if is_named(state.key):
-            del self.named[state.key]
+        if state.given is not None:
+            del self.named[state.given]
         else:
             self.place(&state.wire, self.hash(&state.wire)).what = FREED
         del self.states[number]
@@ -570,6 +571,14 @@ cdef inline Wire turned(const Wire *wire) noexcept:
     return back
 
 
+cdef inline int sport_of(FlowState state) except -1:
+    return <int> (state.wire.ports >> 16 & 0xFFFF) if state.given is None else <uint16_t> state.given.sport
+
+
+cdef inline int dport_of(FlowState state) except -1:
+    return <int> (state.wire.ports & 0xFFFF) if state.given is None else <uint16_t> state.given.dport
+
+
 cdef key_on_the_wire(const Wire *wire):
     """The key of a 5-tuple."""
     cdef bint short = wire.ports >> 32 == 4
@@ -577,14 +586,37 @@ cdef key_on_the_wire(const Wire *wire):
     return new_tuple(FlowKey, (src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF, NOT_INSIDE, OVER_UDP))
 
 
+cdef written_on_the_wire(const Wire *wire):
+    """The flow of a 5-tuple, as people write it."""
+    cdef bint short = wire.ports >> 32 == 4
+    src = flows_of_python.written(address_of(wire.src_high, wire.src_low, short))
+    dst = flows_of_python.written(address_of(wire.dst_high, wire.dst_low, short))
+    return new_tuple(Flow, (
+        src, known_port(wire.ports >> 16 & 0xFFFF), dst, known_port(wire.ports & 0xFFFF), NOT_INSIDE, OVER_UDP
+    ))
+
+
+cdef PyObject *PORTS[0x10000]
+
+
+cdef inline known_port(uint64_t number):
+    """A port as an object, the same one for all flows that have it: they are kept as long as their calls."""
+    cdef PyObject *known = PORTS[number & 0xFFFF]
+    if known is NULL:
+        made = int(number & 0xFFFF)
+        Py_INCREF(made)
+        known = PORTS[number & 0xFFFF] = <PyObject *> made
+    return <object> known
+
+
 cdef FlowState flow_of(const Quiet *quiet, PairState pair):
     """A quiet flow as an object; a candidate of its waits still."""
     cdef FlowState state = <FlowState> FlowState.__new__(FlowState)
-    state.number, state.key, state.pair, state.is_open = quiet.number, key_on_the_wire(&quiet.wire), pair, True
+    state.number, state.pair, state.is_open = quiet.number, pair, True
     state.wire, state.used, state.first, state.last = quiet.wire, quiet.used, quiet.first, quiet.last
     state.datagrams, state.octets, state.encrypted = quiet.datagrams, quiet.octets, quiet.encrypted
     state.first_file, state.first_number = quiet.first_file, quiet.first_number
-    state.only, state.settled, state.unknown_octets = C_UNKNOWN, quiet.datagrams, quiet.octets
+    state.only, state.settled, state.unknown_octets = <char> C_UNKNOWN, quiet.datagrams, quiet.octets
     if quiet.candidate is not NULL:
         state.settled -= 1
         state.unknown_octets -= quiet.candidate.length

@@ -80,7 +80,7 @@ def anonymise(
 def _learn(learned: secured.Learned, entry: Entry) -> None:
     """What handshakes in the clear say: SDP may announce a certificate before it comes."""
     is_dtls = PROTOCOLS[entry.protocol] == DTLS and entry.payload.startswith(secured.START)
-    if is_dtls and entry.number >= 0 and entry.flow.key.transport == UDP:
+    if is_dtls and entry.number >= 0 and entry.flow.flow.transport == UDP:
         src, sport, dst, dport = entry.flow.key[:4]
         learned.take(src + dst + sport.to_bytes(2, "big") + dport.to_bytes(2, "big"), entry.payload)
 

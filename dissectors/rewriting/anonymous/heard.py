@@ -59,7 +59,7 @@ class Heard:
     def take(self, entry: Entry) -> None:
         """Remember a settled datagram, unless its stream will tell of it."""
         is_usual = entry.protocol == RTP and entry.row != UNKNOWN_ROW and ROWS[entry.row][0] == RTP
-        if entry.protocol != UNKNOWN and not is_usual and entry.number >= 0 and entry.flow.key.transport == UDP:
+        if entry.protocol != UNKNOWN and not is_usual and entry.number >= 0 and entry.flow.flow.transport == UDP:
             layer = min(entry.layer, MOST_LAYERS)
             place = entry.frame << FRAME_BITS | layer << LAYER_BITS
             number = place | entry.protocol << PROTOCOL_BITS | entry.encrypted

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dissectors.analysis.connectivity.asked import NOTHING, Asked
 from dissectors.report import Check, Place
+from dissectors.wire.datagram import Flow
 from tests.finding_cases.session import CREDENTIALS, allocate, challenge, channel, checks, given, permission, user
 from tests.stories import SERVER, A, B, Story, asked, error, mapped, report
 
@@ -62,3 +64,19 @@ def test_the_first_request_after_the_last_answer_is_known() -> None:
     check = only(story, "connectivity check")
     assert (check.silent, check.silent_since, check.last_answer) == (3, 5.0, 1.02)
     assert only([*story, *checks(9000, 1, answer=(0x0101, mapped(*A)))], "connectivity check").silent_since is None
+
+
+def test_what_nobody_answers_shares_that_nothing_came_back() -> None:
+    flow = Flow("10.0.0.1", 4000, "10.0.0.2", 3478)
+    one, other = (Asked(flow, "binding", 0, Place(0, 1), number) for number in range(2))
+    assert one.outcomes is other.outcomes is one.peers is one.usernames is NOTHING
+    assert one.outages == ()
+    told = one.to_report()
+    assert told.first is told.last
+    assert (told.errors, told.outcomes, told.usernames, told.peers, NOTHING) == ((), (), (), (), {})
+
+
+def test_what_comes_back_is_each_askers_own() -> None:
+    one = only([*allocate(0, given()), *allocate(1000, given())], "allocate")
+    assert [(each.result, each.count) for each in one.outcomes] == [("success", 2)]
+    assert NOTHING == {}
