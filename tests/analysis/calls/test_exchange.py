@@ -139,6 +139,16 @@ def under_another_call_id(phone: Phone) -> None:
     phone.story += again.story
 
 
+def renewed_by_another(phone: Phone) -> None:
+    """What renews a registration late is read, for it was repeated."""
+    phone.registers(expires=10)
+    again = Phone(phone.number + 4000, phone.start + 40_000, phone.owner)
+    again.here = phone.here
+    again.asks(-500, "REGISTER")
+    again.registers(expires=10)
+    phone.story += again.story
+
+
 def again_and_again(phone: Phone) -> None:
     """One address registers under many Call-IDs, soon after one another: nothing is late."""
     for number in range(5):
@@ -172,6 +182,12 @@ def again_slowly(phone: Phone) -> None:
     phone.story += again.story
 
 
+def called(phone: Phone, caller: Phone) -> Story:
+    """What a caller says, to that phone."""
+    to, instead = (f"To: <{each.owner}>".encode() for each in (caller, phone))
+    return [(time, src, dst, octets.replace(to, instead)) for time, src, dst, octets in caller.story]
+
+
 def refused_calls(phone: Phone) -> None:
     """The phone's registration is over when a call to it is refused."""
     phone.registers(expires=10)
@@ -179,21 +195,7 @@ def refused_calls(phone: Phone) -> None:
     caller.asks(0, "INVITE")
     caller.gets(10, 480, "INVITE")
     caller.asks(20, "ACK", branch="1", tag="s")
-    callee = f"<{phone.owner}>".encode()
-    phone.story += [
-        (time, src, dst, octets.replace(f"To: <{caller.owner}>".encode(), b"To: " + callee))
-        for time, src, dst, octets in caller.story
-    ]
-
-
-def renewed_by_another(phone: Phone) -> None:
-    """What renews a registration late is read, for it was repeated."""
-    phone.registers(expires=10)
-    again = Phone(phone.number + 4000, phone.start + 40_000, phone.owner)
-    again.here = phone.here
-    again.asks(-500, "REGISTER")
-    again.registers(expires=10)
-    phone.story += again.story
+    phone.story += called(phone, caller)
 
 
 def refused_call_in_part(phone: Phone) -> None:
@@ -202,11 +204,7 @@ def refused_call_in_part(phone: Phone) -> None:
     caller = Phone(phone.number + 8000, phone.start + 60_000)
     caller.gets(0, 180, "INVITE")
     caller.gets(10, 480, "INVITE")
-    called = f"To: <{phone.owner}>".encode()
-    phone.story += [
-        (time, src, dst, octets.replace(f"To: <{caller.owner}>".encode(), called))
-        for time, src, dst, octets in caller.story
-    ]
+    phone.story += called(phone, caller)
 
 
 def became_a_call(phone: Phone) -> None:
