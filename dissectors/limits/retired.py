@@ -1,4 +1,4 @@
-"""Names that were let go, so that one that comes back is known, in a memory that is always the same."""
+"""Names that were let go, so that one that comes back is known by its number, in a memory that is always the same."""
 
 from __future__ import annotations
 
@@ -9,42 +9,49 @@ from typing import Any
 from dissectors.limits.budget import Bounds
 
 SETS, WAYS, HASH_OCTETS = 1 << 14, 16, 8
+MAX_NUMBER = (1 << 32) - 1
+"""All that have a larger one share this."""
 
 
 class RecentlyRetired:
-    """The hashes of the names that were retired last.
+    """The hashes of the names that were retired last, each with the number that it had.
 
-    A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets, 2 MiB in
-    all, and the oldest gives way, which `bounds` counts by `name`. So 200,000 names find room, in a tenth of the memory
-    that a `Table` would take for them.
+    A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets and their
+    numbers, 3 MiB in all, and the oldest gives way, which `bounds` counts by `name`. So 200,000 names find room, in a
+    sixth of the memory that a `Table` would take for them.
     """
 
     def __init__(self, name: str, bounds: Bounds) -> None:
         self.name = name
         self._bounds = bounds
         self._hashes: array[int] | None = None
+        self._numbers = array("I")
         self._digest: Callable[..., Any] | None = None
 
-    def __contains__(self, name: str) -> bool:
+    def number(self, name: str) -> int:
+        """The number of a name that is remembered, from 1 on; 0 of any other."""
         if self._hashes is None:
-            return False
+            return 0
         key, begin = self._place(name)
-        return key in self._hashes[begin : begin + WAYS]
+        held = self._hashes[begin : begin + WAYS]
+        return self._numbers[begin + held.index(key)] if key in held else 0
 
-    def add(self, name: str) -> None:
-        """Remember a name, as the latest."""
-        hashes = self._hashes
+    def add(self, name: str, number: int) -> None:
+        """Remember a name with its number, as the latest."""
+        hashes, numbers = self._hashes, self._numbers
         if hashes is None:
             # A capture that lets nothing go does without.
             hashes = self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
+            numbers = self._numbers = array("I", bytes(SETS * WAYS * numbers.itemsize))
         key, begin = self._place(name)
-        held = hashes[begin : begin + WAYS]
+        held, end = hashes[begin : begin + WAYS], begin + WAYS
         if key in held:
-            held.remove(key)
-        elif held.pop():
+            end = begin + held.index(key) + 1
+        elif held[-1]:
             self._bounds.hit(self.name)
-        held.insert(0, key)
-        hashes[begin : begin + WAYS] = held
+        # Those before it move up by one.
+        hashes[begin + 1 : end], numbers[begin + 1 : end] = hashes[begin : end - 1], numbers[begin : end - 1]
+        hashes[begin], numbers[begin] = key, min(number, MAX_NUMBER)
 
     def _place(self, name: str) -> tuple[int, int]:
         """A name's hash, never 0, which stands for nothing, and where its set begins."""

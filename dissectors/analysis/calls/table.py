@@ -127,10 +127,11 @@ class Calls:
         call_id = identity.call_id or ""
         known = self.calls.pop(call_id, None)
         if known is None:
-            self._met += 1
+            before = self._recently_retired.number(call_id)
+            self._met += not before
             call = self._begun(
-                call_id, KINDS.get(identity.method or "", "other"), datagram.time, call_id in self._recently_retired,
-                self._met, message.signalling,
+                call_id, KINDS.get(identity.method or "", "other"), datagram.time, before > 0, before or self._met,
+                message.signalling,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()
@@ -153,7 +154,7 @@ class Calls:
         call_id = usual.call_id
         known = self.calls.get(call_id)
         if known is None:
-            if usual.begins and self._unread < MAX_UNREAD_OCTETS and call_id not in self._recently_retired:
+            if usual.begins and self._unread < MAX_UNREAD_OCTETS and not self._recently_retired.number(call_id):
                 self._met += 1
                 new = made(entry, usual, self._met)
                 if len(self.calls) >= self.limit:
@@ -286,7 +287,7 @@ class Calls:
         call.release()
         if not call.returned:
             self.retired[call.kind, call.outcome] += 1
-        self._recently_retired.add(call.call_id)
+        self._recently_retired.add(call.call_id, call.number)
         self._remember_endpoints(call)
 
     def _remember_endpoints(self, call: CallState | Exchange) -> None:

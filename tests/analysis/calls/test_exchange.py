@@ -383,6 +383,20 @@ def test_what_stays_unread_takes_no_room_for_texts(opened: Counter[str]) -> None
     assert "bound-hit" in [each.id for each in read.findings] and unread.findings == ()
 
 
+def test_a_call_id_that_comes_back_keeps_its_number(opened: Counter[str]) -> None:
+    def much_later(phone: Phone) -> None:
+        phone.registers()
+        phone.registers(100_000, 2)
+
+    story = of((refused,) * 5 + (much_later,) * 30, apart=2000.0)
+    whole = {call.call_id: call.number for call in told(story, False, 1000).calls}
+    for lazily in (False, True):
+        made = told(story, lazily, 3, size=1)
+        assert any(call.returned for call in made.calls)
+        assert {call.call_id: call.number for call in made.calls}.items() <= whole.items()
+    assert sorted(whole.values()) == [*range(1, 36)] and opened["unread"] > 10
+
+
 def test_no_more_octets_are_held_unread_than_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch, opened: Counter[str]
 ) -> None:
