@@ -1,7 +1,7 @@
 """What the media of calls have: most calls agree once on one line of sound, and both sides keep to that.
 
 A trait is there unless it is known that it is not: who asks for one sees every call that his rule may be about, and
-others. The thresholds here are below those of the rules.
+others. So the seconds here are fewer than those of the rules, and the packets not fewer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Accepted = Collection[tuple[object, ...]]
 """The CSeq and the tags of From and To of what was accepted."""
 
 
-Way = tuple[str | None, int, str | None, int, float, frozenset[int]]
+Way = tuple[str | None, int, str | None, int, float, frozenset[str]]
 """From which address and port, to which ones, since when, and with which payload types media may go."""
 
 
@@ -49,7 +49,7 @@ class MediaTraits:
     """Looks at calls one after the other; remembers the lists of formats, of which all calls have the same few."""
 
     def __init__(self) -> None:
-        self._formats: dict[int, tuple[bool, bool, frozenset[int]]] = {}
+        self._formats: dict[int, tuple[bool, bool, frozenset[str], tuple[Format, ...]]] = {}
 
     def add(
         self, found: set[str | int], call: Call, streams: Sequence[Stream], accepted: Accepted,
@@ -58,7 +58,7 @@ class MediaTraits:
         """Add what a call has; `accepted` are the 2xx to its INVITEs, `places` all of their frames."""
         plain = self._is_plain(found, call, accepted, places)
         if call.descriptions and not plain:
-            found.add(INTRICATE)
+            found.update((INTRICATE, UNNAMED, PACED))
         if streams:
             self._of_streams(found, call, streams, plain)
 
@@ -95,21 +95,21 @@ class MediaTraits:
             return False
         if candidates or endpoints or ufrag or ice_lite or address in UNSPECIFIED_ADDRESSES:
             return False
-        codec, named, _ = self._known(formats)
+        codec, named, _, _ = self._known(formats)
         if not named:
             found.add(UNNAMED)
         if ptime or maxptime:
             found.add(PACED)
         return codec
 
-    def _known(self, formats: tuple[Format, ...]) -> tuple[bool, bool, frozenset[int]]:
-        """Whether formats begin with a codec, whether all have a name, and their payload types."""
+    def _known(self, formats: tuple[Format, ...]) -> tuple[bool, bool, frozenset[str], tuple[Format, ...]]:
+        """Whether formats begin with a codec, whether all have a name, their payload types as written, and they."""
         known = self._formats.get(id(formats))
         if known is None:
             codec = bool(formats) and (formats[0].codec or "").lower() not in BESIDE
             named = all([each.certainty == "certain" for each in formats])
-            types = [each.payload_type for each in formats if each.payload_type.isdecimal()]
-            known = self._formats[id(formats)] = codec, named, frozenset(map(int, types))
+            types = frozenset([each.payload_type for each in formats])
+            known = self._formats[id(formats)] = codec, named, types, formats
         return known
 
     def _of_streams(self, found: set[str | int], call: Call, streams: Sequence[Stream], plain: bool) -> None:
@@ -139,7 +139,7 @@ class MediaTraits:
             if stream.src != src or stream.sport != sport or stream.dst != dst or stream.dport != dport or last < begun:
                 found.add(ASTRAY)
             for phase in stream.payload_types:
-                if phase.payload_type not in types:
+                if str(phase.payload_type) not in types:
                     found.add(UNLISTED)
         if not heard or not OTHER_SIDE.keys() <= {*heard}:
             found.add(ONE_WAY)

@@ -216,7 +216,8 @@ class Connections:
     def finish(self) -> list[Whole]:
         """What is there behind holes, and of messages that are not whole, when there is no more to come."""
         found = self._retry()
-        return found + [whole for connection in self._open.values() for whole in self._end(connection)]
+        found += [whole for connection in self._open.values() for whole in self._end(connection)]
+        return _numbered(found)
 
     def _begin(self, key: Key, segment: Segment, time: int) -> list[Whole]:
         """A SYN: a new connection, unless it came again or answers the first one."""

@@ -12,8 +12,6 @@ from dissectors.analysis.calls import table
 from dissectors.engine import belongings, retirement
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
-from dissectors.limits import retired
-from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.evidence import MIN_RANDOM_SSRC
 from dissectors.mux.scan import RECENT_RECORDS, Scanner, middle
@@ -347,27 +345,6 @@ def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
         ("call 1", "fragment"), ("registration 7", "registered")
     ]
     assert "call-in-part" not in {each.id for each in made.findings}
-
-
-def test_of_names_that_were_let_go_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retired, "SETS", 1)
-    bounds = Bounds()
-    names = retired.RecentlyRetired("names", bounds)
-    assert not names.number("0")
-    for number in (*range(16), 0, *range(16, 20)):
-        names.add(str(number), number + 1)
-    assert [names.number(str(number)) for number in range(20)] == [1, 0, 0, 0, 0, *range(6, 21)]
-    assert bounds.hits == {"names": 4}
-
-
-def test_a_capture_of_many_calls_finds_room_for_their_names() -> None:
-    bounds = Bounds()
-    names = retired.RecentlyRetired("names", bounds)
-    for number in range(50_000):
-        names.add(f"{number}@192.0.2.1", number + 1)
-    assert not bounds.hits
-    assert all(names.number(f"{number}@192.0.2.1") == number + 1 for number in range(0, 50_000, 1000))
-    assert not any(names.number(f"{number}@192.0.2.1") for number in range(50_000, 60_000))
 
 
 def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> None:

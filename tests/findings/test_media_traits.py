@@ -116,4 +116,10 @@ def test_streams_that_do_not_keep_to_what_was_agreed_are_told(streams: Story, tr
 
 def test_where_it_is_not_known_what_was_agreed_nobody_keeps_to_it() -> None:
     story = [*dialled(description(*A, NAMED, "a=sendonly"), description(*B, NAMED)), *conversation(), *hung_up()]
-    assert of(story) == {INTRICATE, ASTRAY, UNLISTED}
+    assert of(story) == {INTRICATE, UNNAMED, PACED, ASTRAY, UNLISTED}
+
+
+def test_a_payload_type_that_is_written_with_a_zero_is_not_that_of_packets() -> None:
+    lines = description(*A, media="RTP/AVP 0 08"), description(*B, media="RTP/AVP 0 08")
+    story = [*dialled(*lines), *talk(payload_type=8), *talk(B, A, 78, payload_type=8), *hung_up()]
+    assert UNLISTED in of(story)

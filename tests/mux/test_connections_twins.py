@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import offline
-from dissectors.mux import connections
+from dissectors.mux import connections, scan
 from dissectors.wire.link import frames
 from dissectors.wire.tcp import Segment
 from tests import made, verto_calls
@@ -159,3 +159,13 @@ def test_media_within_rtsp_are_streams_and_its_dialogue_is_named() -> None:
             flow = found.flows[stream.flows[0]]
             assert (flow.transport, flow.inside) == ("tcp", "channel 0")
             assert [each.name for each in found.capture.not_read] == ["RTSP"] * opened
+
+
+def test_messages_of_a_segment_behind_a_hole_are_numbered_alike() -> None:
+    folded = OPTIONS.replace(b"Content-Length: 5", b"Content-Length:\r\n 5")
+    late = segment(A, B, FIRST + 1 + len(OPTIONS) + 50, OPTIONS + folded + OPTIONS)
+    sent, layers = records([*conversation([(A, OPTIONS)]), late]), []
+    for scanner in (scan.Scanner(), compiled.Scanner()):
+        told = [entry for batch in scanner.scan(sent) for entry in batch.entries]
+        layers.append([entry.layer for entry in (*told, *scanner.finish().entries)])
+    assert layers == [[0, 0, 1, 2]] * 2

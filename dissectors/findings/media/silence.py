@@ -14,14 +14,14 @@ from dissectors.findings.agreements import Agreement, Span, agreements, length, 
 from dissectors.findings.connectivity import sessions
 from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
-from dissectors.findings.media_traits import LATE, ONE_WAY
+from dissectors.findings.media_traits import LATE, ONE_WAY, STRAY_PACKETS
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Stream, Unsent
 from dissectors.report.flows import with_ports
 from dissectors.wire.values import Struct
 
 MIN_RTP_PACKETS = 20
-MAX_STRAY_PACKETS = 5
+MAX_STRAY_PACKETS = STRAY_PACKETS
 """A side that sent no more RTP packets than these did not speak."""
 
 MAX_STREAMS_TOLD_APART = 64

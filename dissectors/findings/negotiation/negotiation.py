@@ -207,7 +207,7 @@ def refusal(facts: Facts, number: int, described: Description) -> Message | None
     fix="Nothing, if the endpoints know each other. If not, let the sender add a=rtpmap.",
 )
 def rtpmap_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(INTRICATE, UNNAMED):
+    for number, call in facts.having(UNNAMED):
         unnamed: dict[str, None] = {}
         places = []
         for described in call.descriptions:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import agreements, in_force
 from dissectors.findings.kinds import video
-from dissectors.findings.media_traits import INTRICATE, PACED
+from dissectors.findings.media_traits import PACED
 from dissectors.findings.moments import into, mark, marks
 from dissectors.findings.negotiation.payload_types import at
 from dissectors.findings.rule import Facts, Found, name_of, rule
@@ -58,7 +58,7 @@ def frames(stream: Stream) -> list[Frames]:
 )
 def ptime_differs(facts: Facts) -> Iterator[Found]:
     asking = {
-        number for number, call in facts.having(INTRICATE, PACED)
+        number for number, call in facts.having(PACED)
         if any(line.ptime or line.maxptime for described in call.descriptions for line in described.media)
     }
     for number, stream in enumerate(facts.streams if asking else ()):
