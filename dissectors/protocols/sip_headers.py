@@ -225,8 +225,12 @@ def read_block(block: bytes) -> tuple[tuple[Header, ...], list[str]]:
 
 
 def first_values(headers: tuple[Header, ...]) -> dict[str, str]:
-    """The first value of each header by its name."""
-    return {name: value for name, value, _, _ in reversed(headers)}
+    """The first value of each header by its name, in the order in which they stand."""
+    first: dict[str, str] = {}
+    for name, value, _, _ in headers:
+        if name not in first:
+            first[name] = value
+    return first
 
 
 _PROTECTS = re.compile(r'[\\"<(]')

@@ -1,6 +1,8 @@
 """A SIP message as it was read, and its properties (RFC 3261 section 7)."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dissectors.limits.remembered import Remembered
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
@@ -29,6 +31,9 @@ class Identity:
 
     def _values(self) -> tuple[str | int | None, ...]:
         return self.call_id, self.from_tag, self.to_tag, self.sequence, self.method, self.branch
+
+    def __iter__(self) -> Iterator[str | int | None]:
+        return iter(self._values())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Identity) and self._values() == other._values()

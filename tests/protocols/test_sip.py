@@ -7,6 +7,7 @@ import pickle
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -367,10 +368,36 @@ def test_a_head_is_read_in_one_pass_as_it_is_step_by_step(start: str, fields: li
         assert (plain.identity(), plain.deviations) == (folded.identity(), folded.deviations)
 
 
+PLAIN = (
+    "Via: SIP/2.0/UDP h;branch=z9", "Via: SIP/2.0/UDP i;branch=z8", "From: <sip:a@h>;tag=1", "To: <sip:b@h>",
+    "Call-ID: one", "CSeq: 1 INVITE", "m: <sip:a@h>", "m: <sip:b@h>", "Content-Length: 0", "X-New: 1, 2",
+    "s: caf\u00e9",
+)
+
+
+@given(st.sampled_from((*STARTS, "INVITE sip:b\x01@h SIP/2.0", "SIP/2.0 200 O\x01K")), st.permutations(PLAIN),
+       st.lists(st.sampled_from(FIELDS), max_size=1))
+def test_what_one_pass_reads_has_nothing_odd_and_is_what_each_step_reads(
+    start: str, plain: list[str], more: list[str]
+) -> None:
+    octets = "\r\n".join((start, *plain, *more, "", "")).encode()
+    usual, notes = sip._usual_head(octets, 0), list[Any]()
+    if not more and start in (STARTS[0], STARTS[2]):
+        assert usual is not None
+    if usual is None:
+        return
+    line, headers, first, at, whole = sip._head(octets, 0, notes)
+    sip._note_octets(octets[:at], notes)
+    parts = "method", "uri", "status", "reason", "version"
+    assert [getattr(usual[0], name) for name in parts] == [getattr(line, name) for name in parts]
+    assert (usual[1], [*usual[2].items()], *usual[3:]) == (headers, [*first.items()], at, whole) and not notes
+
+
 def test_what_identifies_a_message_is_a_value() -> None:
     one, same = sip.parse(message()).identity(), sip.parse(message("s: x")).identity()
     other = sip.parse(message().replace(b"z9hG4bK1", b"z9hG4bK2")).identity()
     assert one == same and hash(one) == hash(same) and pickle.loads(pickle.dumps(one)) == one
+    assert [*one] == ["c1@example.com", one.from_tag, one.to_tag, one.sequence, "INVITE", "z9hG4bK1"]
     assert other != one and one != "one" and repr(one) == repr(same) and "INVITE" in repr(one)
 
 

@@ -8,7 +8,7 @@ from dissectors.protocols.sip_message cimport Identity
 
 cdef class Negotiation:
     cdef public Budget budget
-    cdef public list announced
+    cdef public object announced
     cdef public Bounds bounds
     cdef public Py_ssize_t kept
     cdef public bint facetime
