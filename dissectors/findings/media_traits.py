@@ -34,7 +34,7 @@ STRAY_PACKETS = 5
 
 SOUND, RTP = "audio", "RTP/AVP"
 SOUND_KINDS = (SOUND, None)
-BESIDE = ("telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03")
+BESIDE = frozenset(("telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03"))
 """What is no codec by itself."""
 
 Accepted = Collection[tuple[object, ...]]

@@ -13,14 +13,14 @@ from dissectors.wire.values import astuple
 
 Trait = str | int
 
-DESCRIBED, REDESCRIBED, STREAMING = "described", "redescribed", "streaming"
-"""An offer or an answer was read; there are more than an offer and its answer, or not these; there are streams."""
+DESCRIBED, REDESCRIBED = "described", "redescribed"
+"""An offer or an answer was read; there are more than an offer and its answer, or not these."""
 
 REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
 """Messages: a response from 300 on, one that was sent again, a packet that was captured twice, names of one letter."""
 
-BODY, ENCODED, DEVIATING, LARGE = "body", "encoded", "deviating", "large"
-"""More of them: with a body, with one that is more than plain text, with something odd, of `SMALL` octets or more."""
+ENCODED, DEVIATING, LARGE = "encoded", "deviating", "large"
+"""More of them: with a body that is more than plain text, with something odd, of `SMALL` octets or more."""
 
 UNANSWERED = "unanswered"
 """Not each request but ACK was sent once, on a branch of its own, and got a final response there."""
@@ -38,6 +38,8 @@ STREAMED = "streamed"
 """Messages: one with a body, over a transport where a header alone says how long it is."""
 
 CONNECTIONS = (TCP, TLS)
+"""Where Content-Length alone says how long a message is."""
+
 SLOW_SECONDS = 2.0
 """How late that is; rules ask for more."""
 
@@ -84,8 +86,6 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
         found.add(DESCRIBED)
         if len(call.descriptions) > 2 or call.descriptions[0].role != "offer":
             found.add(REDESCRIBED)
-    if call.streams:
-        found.add(STREAMING)
     asked: dict[str | None, tuple[object, ...]] = {}
     accepted: list[tuple[object, ...]] = []
     acknowledged: list[tuple[object, ...]] = []
@@ -103,7 +103,6 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
         if again or copy or deviations:
             _odd(found, again, copy, deviations)
         if body is not None:
-            found.add(BODY)
             if body.status != PLAIN:
                 found.add(ENCODED)
             if transport in CONNECTIONS:

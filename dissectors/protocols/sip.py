@@ -236,7 +236,7 @@ def _recovered(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
 
 
 def _parts(kind: str, body: Inflated, limits: Limits, notes: list[Deviation]) -> tuple[Part, ...]:
-    if "ultipart/" not in kind.lower() or not (media_type(kind) or "").startswith("multipart/"):
+    if not (media_type(kind) or "").startswith("multipart/"):
         return ()
     parts, odd = read_parts(kind, body.octets, limits)
     notes += [Deviation("parts", text) for text in odd]
@@ -253,9 +253,9 @@ def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
 
 def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
     """The deviations of the headers: missing, or contradictory; `first` has the first value of each."""
-    there = "Via" in first and "From" in first and "To" in first and "Call-ID" in first and "CSeq" in first
-    if whole and not there:
-        notes += [Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first]
+    if whole:
+        missing = [name for name in _MANDATORY if name not in first]
+        notes += [Deviation("header missing", f"no {name} header") for name in missing]
     written = first.get("CSeq")
     if written is None:
         return

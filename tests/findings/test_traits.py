@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pytest
 
 from dissectors.findings.traits import (
-    BODY,
     COPIED,
     DESCRIBED,
     DEVIATING,
@@ -20,7 +19,6 @@ from dissectors.findings.traits import (
     REPEATED,
     SLOW,
     STREAMED,
-    STREAMING,
     UNACKNOWLEDGED,
     UNANSWERED,
     Trait,
@@ -45,7 +43,7 @@ def of(story: Story) -> frozenset[Trait]:
 
 
 def test_a_good_call_has_little() -> None:
-    assert of(GOOD) == {"call", "INVITE", "ACK", "BYE", DESCRIBED, STREAMING, BODY}
+    assert of(GOOD) == {"call", "INVITE", "ACK", "BYE", DESCRIBED}
 
 
 def test_what_there_is_once_is_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.agreements import rtp_lines
-from dissectors.findings.media_traits import INTRICATE, UNNAMED
+from dissectors.findings.media_traits import BESIDE, INTRICATE, UNNAMED
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
@@ -15,7 +15,6 @@ MAY_ANSWER = {
     "recvonly": ("sendonly", "inactive"),
     "inactive": ("inactive",),
 }
-EXTRAS = {"telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03"}
 
 
 def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
@@ -152,7 +151,7 @@ def codec_not_common(facts: Facts) -> Iterator[Found]:
 def _first_taken(offered: Media, answered: Media) -> bool:
     """Whether both lines begin with the same codec."""
     first = offered.formats[0] if offered.formats else None
-    return first in answered.formats[:1] and first is not None and (first.codec or "").lower() not in EXTRAS
+    return first in answered.formats[:1] and first is not None and (first.codec or "").lower() not in BESIDE
 
 
 def numeric(payload_type: str) -> bool:
@@ -163,7 +162,7 @@ def numeric(payload_type: str) -> bool:
 def codecs(line: Media) -> set[str]:
     """The codecs of a media line by name, or by payload type where nothing names them."""
     names = {(each.codec or f"payload type {each.payload_type}").lower() for each in line.formats}
-    return names - EXTRAS if "RTP" in line.profile.upper() else set()
+    return names - BESIDE if "RTP" in line.profile.upper() else set()
 
 
 @rule(

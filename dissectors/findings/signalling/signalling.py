@@ -9,18 +9,14 @@ from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
-from dissectors.findings.traits import DEVIATING, PARTIAL, SLOW, STREAMED, Trait
+from dissectors.findings.traits import CONNECTIONS, DEVIATING, PARTIAL, SLOW, STREAMED, Trait
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
-from dissectors.wire.datagram import TCP, TLS
 
 LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS = 30.0, 5.0
 """Seconds: ringing, and until it rings."""
 
 SILENT_SECONDS = 10.0
-
-STREAMS = (TCP, TLS)
-"""Where Content-Length alone says how long a message is."""
 
 UNFINISHED = "the header block is not finished"
 """How a deviation says that a message ends within its headers."""
@@ -144,7 +140,7 @@ def content_length_wrong(facts: Facts) -> Iterator[Found]:
         if call.signalling == "SIP":
             for message in call.messages:
                 # A message of WebSocket has an end of its own.
-                lacks = message.transport in STREAMS and message.body is not None
+                lacks = message.transport in CONNECTIONS and message.body is not None
                 if not lacks or USUAL_LENGTH in message.headers:
                     continue
                 if LENGTHS.isdisjoint(map(str.lower, message.headers)):
@@ -177,7 +173,7 @@ def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
             for deviation in message.deviations:
                 if deviation.kind in kinds and deviation.kind not in _made_by_capture(facts, message):
                     # Octets behind the body are left alone by receivers of datagrams (RFC 3261 section 18.3).
-                    ignored = deviation.kind == "octets follow" and message.transport not in STREAMS
+                    ignored = deviation.kind == "octets follow" and message.transport not in CONNECTIONS
                     severity: Severity | None = "note" if ignored else None
                     yield Found(f"{of(message)}: {deviation.text}", (message.place,), number, severity=severity)
 

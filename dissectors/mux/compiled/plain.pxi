@@ -4,6 +4,8 @@
 cdef enum:
     MAX_METHOD = 32
     MAX_DIGITS = 10
+    HYPHEN = 7
+    # Of `LENGTH_NAME`.
 
 cdef Py_ssize_t PLAIN_LINE = MAX_PLAIN_LINE_OCTETS, PLAIN_HEAD = MAX_PLAIN_HEAD_OCTETS
 cdef bytes SIP_VERSION = b"SIP/2.0 ", BEHIND_URI = b" SIP/2.0", LENGTH_NAME = b"content-length"
@@ -105,7 +107,7 @@ cdef Py_ssize_t size_of_name(Octets octets, Py_ssize_t at, Py_ssize_t end) excep
     for place in range(1, len(LENGTH_NAME)):
         if u8(octets, at + place) | 0x20 != LENGTH_NAME[place]:
             return 0
-    return len(LENGTH_NAME) if u8(octets, at + LENGTH_NAME.index(b"-")) == c"-" else 0
+    return len(LENGTH_NAME) if u8(octets, at + HYPHEN) == c"-" else 0
 
 
 cdef int64_t plain_length(Octets octets, Py_ssize_t at, Py_ssize_t end) except -2:

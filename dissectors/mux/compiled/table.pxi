@@ -176,8 +176,9 @@ cdef class FlowTable:
 
     def with_ends(self, ends):
         """The open flows that begin or end at one of these addresses and ports."""
-        both = {(packed(host), port) for host, port in ends}
-        self.wake_at(ends)
+        places = set(ends)
+        both = {(packed(host), port) for host, port in places}
+        self.wake_at(places)
         return [
             state for state in self.recognised()
             if not both.isdisjoint(ends_of((<FlowState> state).key))
