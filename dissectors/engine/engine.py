@@ -6,7 +6,6 @@ cut into batches.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -113,10 +112,8 @@ class Engine:
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:
         streams, calls, earlier = values.streams, self.trackers.calls, self._retirement.totals
-        # One that came back was counted when it was retired.
         returned = sum(call.returned for call in values.calls)
-        new = Counter((str(call.kind), call.outcome) for call in values.calls if not call.returned)
-        outcomes = new + calls.retired
+        outcomes = calls.outcomes((call.call_id, call.kind, call.outcome) for call in values.calls)
         return Totals(
             outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
             calls=sum(outcomes.values()),

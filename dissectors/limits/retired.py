@@ -9,40 +9,44 @@ from typing import Any
 from dissectors.limits.budget import Bounds
 
 SETS, WAYS, HASH_OCTETS = 1 << 14, 16, 8
+MARKS = 1 << 8
 MAX_NUMBER = (1 << 32) - 1
 """All that have a larger one share this."""
 
 
 class RecentlyRetired:
-    """The hashes of the names that were retired last, each with the number that it had.
+    """The hashes of the names that were retired last, each with the number that it had, and a mark below MARKS.
 
-    A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets and their
-    numbers, 3 MiB in all, and the oldest gives way, which `bounds` counts by `name`. So 200,000 names find room, in a
-    sixth of the memory that a `Table` would take for them.
+    A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets with their
+    numbers and marks, 3.25 MiB in all, and the oldest gives way, which `bounds` counts by `name`. So 200,000 names find
+    room, in a sixth of the memory that a `Table` would take for them.
     """
 
     def __init__(self, name: str, bounds: Bounds) -> None:
         self.name = name
         self._bounds = bounds
         self._hashes: array[int] | None = None
-        self._numbers = array("I")
+        self._numbers, self._marks = array("I"), array("B")
         self._digest: Callable[..., Any] | None = None
 
     def number(self, name: str) -> int:
         """The number of a name that is remembered, from 1 on; 0 of any other."""
-        if self._hashes is None:
-            return 0
-        key, begin = self._place(name)
-        held = self._hashes[begin : begin + WAYS]
-        return self._numbers[begin + held.index(key)] if key in held else 0
+        at = self._find(name)
+        return 0 if at is None else self._numbers[at]
 
-    def add(self, name: str, number: int) -> None:
-        """Remember a name with its number, as the latest."""
-        hashes, numbers = self._hashes, self._numbers
+    def mark(self, name: str) -> int:
+        """The mark of a name that is remembered; 0 of any other."""
+        at = self._find(name)
+        return 0 if at is None else self._marks[at]
+
+    def add(self, name: str, number: int, mark: int = 0) -> None:
+        """Remember a name with its number and mark, as the latest."""
+        hashes, numbers, marks = self._hashes, self._numbers, self._marks
         if hashes is None:
             # A capture that lets nothing go does without.
             hashes = self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
             numbers = self._numbers = array("I", bytes(SETS * WAYS * numbers.itemsize))
+            marks = self._marks = array("B", bytes(SETS * WAYS))
         key, begin = self._place(name)
         held, end = hashes[begin : begin + WAYS], begin + WAYS
         if key in held:
@@ -51,7 +55,16 @@ class RecentlyRetired:
             self._bounds.hit(self.name)
         # Those before it move up by one.
         hashes[begin + 1 : end], numbers[begin + 1 : end] = hashes[begin : end - 1], numbers[begin : end - 1]
-        hashes[begin], numbers[begin] = key, min(number, MAX_NUMBER)
+        marks[begin + 1 : end] = marks[begin : end - 1]
+        hashes[begin], numbers[begin], marks[begin] = key, min(number, MAX_NUMBER), mark
+
+    def _find(self, name: str) -> int | None:
+        """Where a name stands, if it is remembered."""
+        if self._hashes is None:
+            return None
+        key, begin = self._place(name)
+        held = self._hashes[begin : begin + WAYS]
+        return begin + held.index(key) if key in held else None
 
     def _place(self, name: str) -> tuple[int, int]:
         """A name's hash, never 0, which stands for nothing, and where its set begins."""

@@ -347,6 +347,44 @@ def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
     assert "call-in-part" not in {each.id for each in made.findings}
 
 
+def again(number: int, start: float, method: str, status: str, tag: str) -> Story:
+    """A request under the Call-ID of a registration, and the response to it, if any."""
+    asked, server = f"{method} sip:x SIP/2.0", (SERVER[0], 5060)
+    told: Story = [(start, PHONE, server, message(asked, 9, method, tag=tag, call=f"registration {number}"))]
+    if status:
+        answer = message(f"SIP/2.0 {status}", 9, method, tag=tag or "2", call=f"registration {number}")
+        told.append((start + 1, server, PHONE, answer))
+    return told
+
+
+@pytest.mark.parametrize(("method", "status", "tag"), [
+    ("REGISTER", "403 No", ""), ("REGISTER", "401 Who", ""), ("REGISTER", "", ""), ("REGISTER", "200 OK", ""),
+    ("OPTIONS", "405 No", ""), ("SUBSCRIBE", "", ""), ("INVITE", "200 OK", ""), ("INVITE", "", ""),
+    ("INVITE", "486 Busy", ""), ("BYE", "", "2"), ("BYE", "200 OK", "2"),
+])
+@pytest.mark.parametrize("before", [200, 403])
+def test_what_a_call_id_comes_to_counts_in_the_place_of_what_it_had_come_to(
+    method: str, status: str, tag: str, before: int
+) -> None:
+    story = [told for n in range(40) for told in registered(n, n * 100.0, before)]
+    story += [told for n in range(0, 40, 2) for told in again(n, 100_000 + n * 100.0, method, status, tag)]
+    held, few = outcomes(crowd(Scanner(), 1000, story)[0]), crowd(Scanner(), 3, story)[0]
+    assert outcomes(few) == outcomes(crowd(Scanner(), 3, story, 100_000)[0]) == held
+    assert sum(held.values()) == 40
+
+
+@pytest.mark.parametrize("later", ["INVITE", "BYE", "OPTIONS"])
+@pytest.mark.parametrize("status", [200, 486])
+def test_a_call_that_ended_and_comes_back_counts_once(later: str, status: int) -> None:
+    story = [told for n in range(1, 41) for told in call(n, start=n * 1000.0, status=status)]
+    for n in range(1, 41, 3):
+        src, dst = (f"198.51.100.{n}", 4000), (f"203.0.113.{n}", 4000)
+        asked = message(f"{later} sip:b@x SIP/2.0", 7, later, tag="2", call=f"call {n}")
+        story.append((100_000.0 + n, src, dst, asked))
+    few, whole = crowd(Scanner(), 3, story)[0], crowd(Scanner(), 1000, story)[0]
+    assert outcomes(few) == outcomes(whole) == {f"call, {'ended' if status == 200 else 'rejected'}": 40}
+
+
 def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> None:
     refused: Story = []
     for n in range(1, 201):

@@ -215,10 +215,10 @@ class CallState:
                 # The BYE itself was not captured.
                 self.ended, self.ended_by = time, "callee" if side == "caller" else "caller"
             self.cancelling.accepted |= identity.method == "CANCEL" and 200 <= status < 300
-        elif status >= 200:
+        elif status >= 200 and (self.kind != "registration" or identity.method == "REGISTER"):
             self.status = status
             self.answered = self.answered or (time if status < 300 else None)
-            if identity.method == "REGISTER":
+            if self.kind == "registration":
                 self.registering.feed(status, identity.sequence)
 
     def _refused(self, time: int, identity: Identity, status: int) -> None:

@@ -18,6 +18,24 @@ TRYING_NS, PROCEEDING_NS = 32_000_000_000, 180_000_000_000
 MIN_CHALLENGES_WITHOUT_CREDENTIALS = 2
 """Who asks so often without credentials does not give up: it is refused."""
 
+LASTING = ("ended", "answered")
+"""What no later message of the same Call-ID changes."""
+
+
+def counted_as(before: tuple[str, str], kind: str, outcome: str) -> tuple[str, str]:
+    """What a Call-ID came to, of which only later messages are known: kind and outcome before, and by these alone.
+
+    It is what all of its messages together would have said.
+    """
+    if kind != before[0]:
+        # What begins anew as a call is one; anything else is said within what there was.
+        return (kind, outcome) if kind == "call" and outcome != "fragment" else before
+    if outcome == "fragment" or kind != "call" and outcome == "unanswered" or before[1] in LASTING:
+        return before
+    if outcome == "abandoned" and before[1] in ("abandoned", "refused"):
+        return kind, "refused"
+    return kind, outcome
+
 
 class Cancelling:
     """The CANCEL of a call: when it was sent last, in nanoseconds, and whether it was accepted."""

@@ -9,7 +9,8 @@ cdef class Calls:
     cdef public Py_ssize_t limit, max_finished, _met, _unread
     cdef public object bounds, changed, descriptions, retired, retired_media, retired_signalling, texts
     cdef public object _exchange, _recently_retired
-    cdef public dict calls
+    cdef public dict calls, _counted
+    cdef public list _results
     cdef public set _kept_for_errors
     cdef public tuple _ranked
 
@@ -27,5 +28,6 @@ cdef class Calls:
     cpdef CallState _opened(self, object exchange)
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
     cpdef object retire(self, object call)
+    cpdef tuple _count(self, object counts, object call_id, object kind, object outcome)
     cpdef object _remember_endpoints(self, object call)
     cpdef object _remember_signalling(self, object call, object signalled)

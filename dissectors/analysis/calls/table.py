@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dissectors.analysis.calls.call import KINDS, CallState
 from dissectors.analysis.calls.messages import identity_of
 from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS, Negotiation
+from dissectors.analysis.calls.outcomes import counted_as
 from dissectors.limits.budget import Bounds, Budget
 from dissectors.limits.retired import RecentlyRetired
 from dissectors.limits.table import Table
@@ -85,7 +86,8 @@ class Calls:
     17.1). Then go calls that ended well, and last the calls that go on; of each kind the one that has been silent
     longest goes first. `retired` counts calls by (kind, outcome). `retired_media` holds when retired calls had media at
     an endpoint, `retired_signalling` the same of transactions, for at most `max_endpoints` each. `bounds` counts what
-    is given up, calls only where they were open. A Call-ID that comes back is `returned`, and was counted before.
+    is given up, calls only where they were open. A Call-ID that comes back is `returned`, and was counted before; what
+    it comes to then counts in its place.
     `texts` and `descriptions` are what may still be kept of texts and of what they describe; a text that finds no room
     is empty. `changed` are the Call-IDs of calls that were fed, or are gone, since somebody made it empty; it is None
     as long as nobody wants to know, and once there are more than are worth knowing.
@@ -117,6 +119,8 @@ class Calls:
         self._met = 0
         self._kept_for_errors: set[str] = set()
         self._recently_retired = RecentlyRetired("Call-IDs that were let go", bounds)
+        self._results: list[tuple[str, str]] = []
+        self._counted: dict[str, tuple[str, str]] = {}
 
     def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
         """Take one message; gives back what was wrong with the descriptions in it.
@@ -129,6 +133,8 @@ class Calls:
         if known is None:
             before = self._recently_retired.number(call_id)
             self._met += not before
+            if before:
+                self._counted[call_id] = self._results[self._recently_retired.mark(call_id)]
             call = self._begun(
                 call_id, KINDS.get(identity.method or "", "other"), datagram.time, before > 0, before or self._met,
                 message.signalling,
@@ -285,10 +291,28 @@ class Calls:
         del self.calls[call.call_id]
         self._note(call.call_id)
         call.release()
-        if not call.returned:
-            self.retired[call.kind, call.outcome] += 1
-        self._recently_retired.add(call.call_id, call.number)
+        result = self._count(self.retired, call.call_id, call.kind, call.outcome)
+        self._counted.pop(call.call_id, None)
+        if result not in self._results:
+            self._results.append(result)
+        self._recently_retired.add(call.call_id, call.number, self._results.index(result))
         self._remember_endpoints(call)
+
+    def outcomes(self, held: Iterable[tuple[str, str, str]]) -> Counter[tuple[str, str]]:
+        """How many Call-IDs of each kind came to what: of those that are held, by their Call-ID, and of all others."""
+        new, retired = Counter[tuple[str, str]](), self.retired.copy()
+        for call_id, kind, outcome in held:
+            self._count(retired if call_id in self._counted else new, call_id, kind, outcome)
+        return new + retired
+
+    def _count(self, counts: Counter[tuple[str, str]], call_id: str, kind: str, outcome: str) -> tuple[str, str]:
+        """Count a Call-ID, in the place of what was counted before it came back; gives back what it came to."""
+        before, result = self._counted.get(call_id), (kind, outcome)
+        if before is not None:
+            result = counted_as(before, kind, outcome)
+            counts[before] -= 1
+        counts[result] += 1
+        return result
 
     def _remember_endpoints(self, call: CallState | Exchange) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
