@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine import facts
@@ -20,6 +20,7 @@ from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, m
 from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
+from dissectors.wire.values import NamedTuple
 
 if TYPE_CHECKING:
     from typing import Protocol, TypeVar

@@ -48,6 +48,13 @@ def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -
     assert loaded & set(COMMANDS.values()) == {COMMANDS["analyze"]}
 
 
+def test_a_report_for_programs_has_no_tuple_made_by_typing_which_compiles_each_annotation() -> None:
+    ours = {name for name in imported("analyze", "--json", CALL) if name.startswith("dissectors.")}
+    sources = {name: ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in ours - {"dissectors.wire.values"}}
+    lines = [(name, each) for name, path in sources.items() if path.exists() for each in path.read_text().splitlines()]
+    assert lines and not [name for name, each in lines if each.startswith("from typing import") and "NamedT" in each]
+
+
 def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_does() -> None:
     rooms = {"dissectors.engine.belongings", "dissectors.analysis.connectivity.sessions"}
     assert not imported("analyze", "--json", str(ROOT / "pcaps" / "encodings.pcap")) & rooms

@@ -9,11 +9,12 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Handshake, Security, Stream, Tls
 from dissectors.wire.datagram import TLS, WSS
+from dissectors.wire.values import NamedTuple
 
 Grade = Literal["state of the art", "sound", "weak", "open", "unknown"]
 WORST: tuple[Grade, ...] = ("open", "weak", "unknown", "sound", "state of the art")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
@@ -46,7 +46,7 @@ from dissectors.report import (
 )
 from dissectors.report.flows import Flows
 from dissectors.wire import datagram
-from dissectors.wire.values import Struct, replace
+from dissectors.wire.values import NamedTuple, Struct, replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets

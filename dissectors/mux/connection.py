@@ -9,7 +9,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, HTTP, READERS, RECOVERIES, RTSP, SIP, signalling_row
@@ -20,6 +20,7 @@ from dissectors.wire.datagram import TLS, WS, WSS
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Beyond, Incomplete
 from dissectors.wire.tcp import MAX_DISTANCE, MAX_WAITING_SEGMENTS, Direction, Origin, Segment
+from dissectors.wire.values import NamedTuple
 
 if TYPE_CHECKING:
     from dissectors.mux.tls import Session

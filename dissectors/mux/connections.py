@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -41,6 +41,7 @@ from dissectors.wire.datagram import TCP, TLS, UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.tcp import ACK, FIN, RST, SYN, Direction, Origin, Segment
+from dissectors.wire.values import NamedTuple
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets

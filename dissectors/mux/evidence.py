@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
-from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -23,6 +22,7 @@ from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.probation import Probation
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.values import NamedTuple
 
 NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
 STUN, DTLS, TURN, RTCP, RTP, QUIC = (NUMBER[name] for name in ("STUN", "DTLS", "TURN", "RTCP", "RTP", "QUIC"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -16,6 +16,7 @@ from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS, TABLE
 from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import UDP, Flow
+from dissectors.wire.values import NamedTuple
 
 MAX_ADDRESSES = 1 << 15
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again

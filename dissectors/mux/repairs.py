@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 MAX_HOLES, MAX_LATE, MAX_LARGE = 256, 256, 256
 PROBED_DATAGRAMS = 8

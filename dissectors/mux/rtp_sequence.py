@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER
+from dissectors.wire.values import NamedTuple
 
 EXAMINED_DATAGRAMS = 8
 """How many datagrams at the end of a candidate are asked."""

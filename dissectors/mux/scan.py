@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
@@ -24,7 +24,7 @@ from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 if TYPE_CHECKING:
     from dissectors.mux.verdicts import Verdicts

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
@@ -22,6 +21,7 @@ from dissectors.mux.verdicts import FinalVerdict
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.frames import Frames
+from dissectors.wire.values import NamedTuple
 
 
 class Teller:

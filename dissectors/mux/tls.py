@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.unread import Server
@@ -20,7 +20,7 @@ from dissectors.wire.tcp import Origin
 from dissectors.wire.tls import Record
 from dissectors.wire.tls_hello import ClientHello, ServerHello
 from dissectors.wire.tls_names import ALERT_LEVELS, TLS_1_3, alert_name
-from dissectors.wire.values import replace
+from dissectors.wire.values import NamedTuple, replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets

@@ -7,10 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from dissectors.limits.remembered import MAX_TEXTS, Remembered, remembered
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 LONGEST_BLOCK = 2048
 """The octets of a header block up to which its lines are remembered as they were read."""

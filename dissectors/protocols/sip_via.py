@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_headers import number, parameter, parameters, split
+from dissectors.wire.values import NamedTuple
 
 
 class Via(NamedTuple):

@@ -6,11 +6,11 @@ kind is not an error of the message: it stays octets, and the message lists it a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.wire.addresses import written_address
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 COOKIE = b"\x21\x12\xa4\x42"
 

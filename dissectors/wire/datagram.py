@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 UDP, TCP, WS, TLS, WSS = TRANSPORTS = ("udp", "tcp", "ws", "tls", "wss")
 

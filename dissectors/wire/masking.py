@@ -6,11 +6,11 @@ The one place that knows where they stand. Whoever shows what came off the wire 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
 from dissectors.wire.inflate import inflate
 from dissectors.wire.patterns import pattern
+from dissectors.wire.values import NamedTuple
 
 MASK = b"*"
 

@@ -8,9 +8,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 

@@ -1,4 +1,4 @@
-"""Values: classes of named fields, such as `class Point(Struct, frozen=True)`.
+"""Values: classes of named fields, such as `class Point(Struct, frozen=True)`, and tuples with names.
 
 Made, compared and written down by compiled code (msgspec): a report holds tens of thousands of them, a start-up defines
 a hundred and fifty. Everybody takes them from here.
@@ -10,22 +10,41 @@ and never who holds it, so that there are none.
 from __future__ import annotations
 
 import sys
+from collections import namedtuple
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import field
 from msgspec.structs import astuple, replace
 
-__all__ = ["Struct", "astuple", "field", "replace"]
+__all__ = ["NamedTuple", "Struct", "astuple", "field", "replace"]
 
 if sys.modules.get("typing_extensions", sys) is None:
     # The command hid it from msgspec, which is loaded now.
     del sys.modules["typing_extensions"]
 
 if TYPE_CHECKING:
+    from typing import NamedTuple
+
     # Frozen classes may have a base that is not, which type checkers know of this one alone.
     from msgspec import Struct
 else:
 
     class Struct(msgspec.Struct, gc=False):
         """The base of all of them."""
+
+    class _Naming(type):
+        """Makes a tuple of what has `NamedTuple` as its base."""
+
+        def __new__(cls, name, bases, own):
+            if not bases:
+                return super().__new__(cls, name, bases, own)
+            fields = own.get("__annotations__", {})
+            defaults = [own[each] for each in fields if each in own]
+            made = namedtuple(name, fields, defaults=defaults, module=own["__module__"])
+            for each in own.keys() - fields.keys() - {"__module__"}:
+                setattr(made, each, own[each])
+            return made
+
+    class NamedTuple(metaclass=_Naming):
+        """As that of `typing`, which compiles each annotation: that takes five times as long."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import pickle
+import typing
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from dissectors.engine.engine import Engine
 from dissectors.offline import scanner_class
 from dissectors.sources.capture import merge, open_capture
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import NamedTuple, Struct, field
 
 FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
 CAPTURES = sorted((*FOLDER.glob("*.pcap"), *FOLDER.glob("*.pcapng")))
@@ -78,3 +80,42 @@ def test_no_value_of_a_tracker_or_a_report_holds_itself(capture: Path) -> None:
             engine.feed(batch)
     report = engine.report(scanner, ())
     assert in_a_cycle(engine) == [] and in_a_cycle(report) == []
+
+
+class Place(NamedTuple):
+    """Where something is."""
+
+    file: int
+    frame: int | None = None
+    name: str = "here"
+
+    @property
+    def before(self) -> int:
+        return self.file - 1
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.file}"
+
+
+class AsInTyping(typing.NamedTuple):
+    """Where something is."""
+
+    file: int
+    frame: int | None = None
+    name: str = "here"
+
+
+def test_a_tuple_with_names_is_what_typing_would_make_of_it() -> None:
+    place, other = Place(3, name="there"), AsInTyping(3, name="there")
+    assert (place, place._asdict(), place._replace(frame=2)) == (other, other._asdict(), other._replace(frame=2))
+    assert repr(place) == repr(other).replace("AsInTyping", "Place") and Place.__bases__ == AsInTyping.__bases__
+    same = ("_fields", "_field_defaults", "__doc__", "__module__", "__slots__", "__match_args__")
+    assert [getattr(Place, name) for name in same] == [getattr(AsInTyping, name) for name in same]
+    assert typing.get_type_hints(Place) == typing.get_type_hints(AsInTyping)
+
+
+def test_a_tuple_with_names_has_its_own_methods_and_can_be_sent_to_a_process() -> None:
+    place = Place(3, name="there")
+    assert place.before == 2 and str(place) == "there:3"
+    again = pickle.loads(pickle.dumps(place))
+    assert again == place and type(again) is Place

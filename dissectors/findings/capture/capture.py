@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, one_sided, problem, rule
 from dissectors.findings.traits import COPIED
 from dissectors.report import Certainty, Place, Stream
 from dissectors.wire.datagram import UDP, endpoint
 from dissectors.wire.link.tunnels import TUNNELS
+from dissectors.wire.values import NamedTuple
 
 MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
 DOUBLED_SHARE = 0.45

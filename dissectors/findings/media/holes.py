@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dissectors.findings.moments import mark, marks
 from dissectors.findings.rule import Facts
 from dissectors.report import Stream
+from dissectors.wire.values import NamedTuple
 
 MAX_MARGIN_SECONDS, MARGIN_SHARE = 1.0, 0.125
 """How far apart the ends of what is one hole of several streams may be, at most, and as a share of it."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TEXT_OCTETS, MAX_TIME_NS, Notes, Pending, Record
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED, SECRETS = 0x0A0D0D0A, 1, 2, 3, 5, 6, 10

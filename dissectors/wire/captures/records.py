@@ -8,9 +8,9 @@ them apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import NamedTuple, Struct, field
 
 MAX_RECORD_OCTETS = 1 << 18
 """The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""

@@ -7,12 +7,11 @@ nothing follows that can be read. `wire.frames` walks from reader to reader, nev
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.segments import Segments
 from dissectors.wire.tcp import Segment
-from dissectors.wire.values import Struct
+from dissectors.wire.values import NamedTuple, Struct
 
 LINK, ETHERTYPE, PROTOCOL = 0, 1, 2
 """The three number spaces: LINKTYPE, EtherType and IP protocol."""
