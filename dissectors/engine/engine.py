@@ -17,8 +17,8 @@ from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
-from dissectors.findings.rule import Facts, Problem, counted
-from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
+from dissectors.findings.rule import MAX_ALIKE, MAX_ALIKE_OF_ALL, Facts, Problem, counted
+from dissectors.findings.rules import OF_DAMAGE, RULES, doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
@@ -46,9 +46,10 @@ class Engine:
     """Feed it every batch of one scan, in order, then ask for the report.
 
     `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
-    are held after `retire_finished`; None holds all of them. With `secrets` the report has the passwords and keys
-    that stand in messages; without, a mask in their place. SIP of which a `glance` tells
-    enough is not parsed before somebody needs it: the report is the same, unless there was no room for its texts.
+    are held after `retire_finished`; None holds all of them, and lists more of what was found in many. With `secrets`
+    the report has the passwords and keys that stand in messages; without, a mask in their place. SIP of which a
+    `glance` tells enough is not parsed before somebody needs it: the report is the same, unless there was no room for
+    its texts.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Engine:
     ) -> None:
         self.trackers = Trackers(limits, max_finished, capacity, secrets, glance)
         self._retirement = Retirement(self.trackers)
+        self._most = MAX_ALIKE if max_finished is not None else MAX_ALIKE_OF_ALL
         self._problems = Problems()
         self._dropping: tuple[Dropping, ...] = ()
         self._signalling = SignallingReader(self.trackers.readers, self._problems)
@@ -101,7 +103,7 @@ class Engine:
         problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
-        found = findings(values) if judged else findings(values, OF_DAMAGE)
+        found = findings(values, tuple(RULES.values()) if judged else OF_DAMAGE, self._most)
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,

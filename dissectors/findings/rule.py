@@ -45,8 +45,11 @@ request (timers B and F) where it is about something that did not come.
 """
 
 MAX_PLACES = 16
-MAX_ALIKE = 512
-"""So many findings of one rule are listed; one more says how many there were beyond that."""
+MAX_ALIKE, MAX_ALIKE_OF_ALL = 512, 1 << 14
+"""So many findings of one rule and severity are listed, and so many where all calls are.
+
+One more says how many there were beyond that.
+"""
 
 
 class Problem(Struct, frozen=True):

@@ -10,6 +10,7 @@ import pytest
 
 from dissectors.analysis.calls import table
 from dissectors.engine import belongings, retirement
+from dissectors.engine import engine as engine_of_reports
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.limits.table import Table
@@ -371,6 +372,22 @@ def test_what_a_call_id_comes_to_counts_in_the_place_of_what_it_had_come_to(
     held, few = outcomes(crowd(Scanner(), 1000, story)[0]), crowd(Scanner(), 3, story)[0]
     assert outcomes(few) == outcomes(crowd(Scanner(), 3, story, 100_000)[0]) == held
     assert sum(held.values()) == 40
+
+
+def test_where_all_calls_are_listed_more_is_that_was_found_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_of_reports, "MAX_ALIKE", 5)
+    monkeypatch.setattr(engine_of_reports, "MAX_ALIKE_OF_ALL", 15)
+    story = [told for n in range(1, 21) for told in call(n, start=n * 10_000.0, status=503)]
+    listed = {}
+    for most in (8, None):
+        scanner, engine = Scanner(), Engine(max_finished=most)
+        for number, (time, src, dst, payload) in enumerate(story, 1):
+            octets = frame(src, dst, payload)
+            for batch in scanner.scan([(0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets)))]):
+                engine.feed(batch)
+        listed[most] = [each for each in engine.report(scanner, ()).findings if each.id == "call-server-failed"]
+    assert [len(each) for each in listed.values()] == [6, 16]
+    assert [each[-1].what.split(": ")[1].split()[0] for each in listed.values()] == ["15", "5"]
 
 
 @pytest.mark.parametrize("later", ["INVITE", "BYE", "OPTIONS"])
