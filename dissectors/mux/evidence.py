@@ -64,6 +64,9 @@ MIN_DIFFERENT_OCTETS = 8
 MAX_WAITING_SSRCS = 4096
 """SSRCs whose RTCP may wait for a stream or a report."""
 
+MAX_WAITING_TOGETHER = 64
+"""Datagrams that may wait for the same evidence."""
+
 MAX_FLOWS_PER_STREAM = 256
 """Flows on which a stream may go on one after the other."""
 
@@ -276,12 +279,12 @@ class Evidence:
 
     # What waits.
 
-    def _wait(self, entry: Entry, waiting: Waiting, most: int = 64) -> list[Entry]:
+    def _wait(self, entry: Entry, waiting: Waiting) -> list[Entry]:
         """Put an entry in probation; whom it displaces is given up."""
         waiting.entries.append(entry)
         self.probation.put(entry, waiting)
         settled = []
-        if len(waiting.entries) > most:
+        if len(waiting.entries) > MAX_WAITING_TOGETHER:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
         while self.probation.overfull:
             given = self.given_up()

@@ -173,6 +173,35 @@ def test_tables_that_are_full_let_the_same_go() -> None:
     same(pcap(made.records(sent)), bounds=SMALL)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_streams_begin_the_same_in_both(seed: int) -> None:
+    chance = random.Random(seed)
+    ends = [(f"192.0.2.{host}", port) for host in (1, 2, 3) for port in (5004, 16402)]
+    sources = [0, 1, 70_000, 0x5EED0001, 0x5EED0002, 0x5EED0003]
+    sent: list[made.Sent] = []
+    for _ in range(chance.choice((60, 200))):
+        src, dst = chance.sample(ends, 2)
+        ssrc, number, stamp = chance.choice(sources), chance.randrange(1 << 16), chance.randrange(1 << 32)
+        odd = chance.random()
+        if odd < 0.2:
+            quic = bytes.fromhex("c000000001088394c8f03e51")
+            others = made.rtcp(ssrc), made.srtcp(ssrc), made.stun(), quic, b"8" * 20
+            sent.append((src, dst, chance.choice(others)))
+            continue
+        extension = (0xBEDE, b"\x10\x41\0\0") if odd < 0.3 else None
+        for _ in range(90 if odd > 0.98 else chance.randrange(1, 9)):
+            number += chance.choice((1, 1, 1, 1, 2, 0, 9000)) if odd < 0.9 else chance.randrange(1 << 16)
+            stamp += chance.choice((160, 160, 160, 0, 1 << 30))
+            body = rtp.build(
+                chance.choice((0, 0, 0, 8)), number & 0xFFFF, stamp & 0xFFFFFFFF, ssrc, bytes(20), extension=extension
+            )
+            way = (dst, src) if chance.random() < 0.2 else (src, dst)
+            sent.append((*way, body[: chance.choice((11, 13, 20))] if chance.random() < 0.02 else body))
+    for bounds in (None, SMALL):
+        found = same(pcap(made.records(sent)), bounds=bounds)
+        assert len({row[11] for row in found["rows"] if row[9] == interpreted.RTP}) > 2
+
+
 @pytest.mark.parametrize("datagrams", [1, 2, 3])
 def test_rtp_that_looks_like_rtcp_is_the_same_in_both(datagrams: int) -> None:
     sent = [(made.A, made.B, made.stun()), (made.A, made.B, made.rtcp(9))]

@@ -8,38 +8,37 @@ cdef int64_t MAX_TIMESTAMP_STEP = rtp_sequence.MAX_TIMESTAMP_STEP, MAX_TIMESTAMP
 class Judge(Evidence):
     """As `mux.evidence.Evidence`."""
 
+    def __init__(self, *settings):
+        super().__init__(*settings)
+        self.beginnings = Beginnings(self)
+
     def joined(self, entry):
         """Those with whom a candidate waits: what `judge` would have said of it when it came is that it waits."""
+        cdef Beginning beginning
         protocol, pair = ROWS[entry.row][0], entry.flow.pair
         if protocol == RTP:
-            key = entry.flow.number, u32(over(entry.payload), 8)
-            waiting = self._candidates.get(key) or Waiting(key)
-            self._candidates[key] = waiting
-        else:
-            if pair.waiting is None:
-                pair.waiting = {}
-            waiting = pair.waiting.setdefault(protocol, Waiting())
+            beginning = (<Beginnings> self.beginnings).candidate((entry.flow.number, u32(over(entry.payload), 8)))
+            beginning.entries.append(entry)
+            beginning.objection = objection(beginning.entries)
+            return beginning
+        if pair.waiting is None:
+            pair.waiting = {}
+        waiting = pair.waiting.setdefault(protocol, Waiting())
         waiting.entries.append(entry)
-        if protocol == RTP:
-            waiting.objection = rtp_sequence.objection([(other.payload, other.length) for other in waiting.entries])
         return waiting
 
-    def _run(self, waiting, entry, int64_t ssrc):
-        cdef uint64_t seen = entry.flow.pair.seen
-        cdef list entries = waiting.entries
-        cdef bint path = (seen & BESIDE_QUIC) != 0, extended = has_extension(over(entry.payload))
-        if ssrc in self.reported and (ssrc >= MIN_RANDOM_SSRC or (ssrc and seen & SEEN_RTCP)):
-            return "its SSRC in RTCP"
-        if path and extended:
-            return "a header extension of RFC 8285 on a media path"
-        entries = entries[max(0, len(entries) - EXAMINED_DATAGRAMS):]
-        if len(entries) >= 2 and (path or extended) and two_in_sequence(entries[len(entries) - 2:]):
-            return "two in sequence on a media path" if path else "two in sequence with a header extension of RFC 8285"
-        if len(entries) >= MIN_DATAGRAMS and in_sequence(entries):
-            waiting.objection = ""
-        else:
-            waiting.objection = rtp_sequence.objection([(other.payload, other.length) for other in entries])
-        return "" if waiting.objection else evidence.IN_SEQUENCE[len(entries)]
+    def _rtp(self, entry):
+        if len(entry.payload) < 12 or is_quics(entry.flow):
+            return super()._rtp(entry)
+        return (<Beginnings> self.beginnings).rtp(entry, entry.flow, entry.payload)
+
+    def _begins(self, key, entry, waiting):
+        return (<Beginnings> self.beginnings).begin(key, entry, entry.flow, entry.payload, waiting)
+
+
+cdef inline bint is_quics(FlowState flow) noexcept:
+    """As `evidence._is_quics` of a flow's 5-tuple."""
+    return flow.pair.seen & SEEN_QUIC != 0 and not flow.pair.seen & BESIDE_QUIC
 
 
 cdef bint has_extension(Octets payload) except -1:

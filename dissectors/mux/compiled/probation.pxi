@@ -39,9 +39,7 @@ cdef class Probation:
 
     def put(self, entry, waiting):
         """Let an entry wait that is the last one of those."""
-        Py_INCREF(entry)
-        Py_INCREF(waiting)
-        self.append(Held(<PyObject *> entry, <PyObject *> waiting, NULL), len(entry.payload))
+        self.let_wait(entry, waiting, len(entry.payload))
 
     def pop(self):
         """Whoever has waited longest and those it waited with; a candidate becomes an entry."""
@@ -73,6 +71,12 @@ cdef class Probation:
         self.flows.record(kept.flow).candidate = kept
         self.append(Held(NULL, NULL, kept), payload.size)
         return 0
+
+    cdef int let_wait(self, entry, waiting, Py_ssize_t octets) except -1:
+        """Let an entry wait, which has so many octets."""
+        Py_INCREF(entry)
+        Py_INCREF(waiting)
+        return self.append(Held(<PyObject *> entry, <PyObject *> waiting, NULL), octets)
 
     cdef int append(self, Held held, Py_ssize_t octets) except -1:
         cdef Held *larger
@@ -136,7 +140,7 @@ cdef class Probation:
         """Make an entry of a candidate, in its place, which waits with others of its kind."""
         cdef Held *held = &self.held[candidate.place]
         cdef bytes payload = PyBytes_FromStringAndSize(<const char *> candidate + sizeof(Candidate), candidate.size)
-        entry = new_tuple(Entry, (
+        entry = named_tuple(Entry, (
             candidate.number, candidate.file, candidate.frame, 0, candidate.time, flow, candidate.length, payload,
             candidate.row, UNKNOWN, None, "", bool(IS_ENCRYPTED[candidate.row]), candidate.identification,
         ))

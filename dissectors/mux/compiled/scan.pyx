@@ -9,8 +9,9 @@ One module, so that the C compiler sees the whole pass at once; its parts are th
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final
 from libc.math cimport INFINITY, fabs
@@ -60,6 +61,7 @@ include "table.pxi"
 include "quiet.pxi"
 include "probation.pxi"
 include "evidence.pxi"
+include "beginnings.pxi"
 include "given_up.pxi"
 include "plain.pxi"
 
@@ -77,7 +79,7 @@ cdef int TEXT_OCTETS = unconfirmed.TEXT_OCTETS
 cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
 cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
-cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
+cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP, SEEN_RTP = 1 << evidence.RTP
 cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT, MAY_WAIT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
@@ -100,7 +102,6 @@ for number in unconfirmed.OTHER_SERVICES:
     IS_OTHER_SERVICE[number] = 1
 for number in unconfirmed.PRINTABLE:
     IS_PRINTABLE[number] = 1
-new_tuple = tuple.__new__
 cdef str NOT_INSIDE = FlowKey._field_defaults["inside"], OVER_UDP = FlowKey._field_defaults["transport"]
 cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
@@ -117,7 +118,8 @@ cdef class Scanner:
     cdef object reported, waiting, latest, hits, verdicts, told
     cdef Probation probation
     cdef readonly int64_t messages, inside
-    cdef bint every, brief, timed, vlan_known
+    cdef Beginnings beginnings
+    cdef bint every, brief, forced, timed, vlan_known
     cdef int64_t frame
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
     cdef int64_t earliest, newest, opened, passed, tags, generation, records, arrived, numbered
@@ -133,10 +135,12 @@ cdef class Scanner:
         self._evidence = Judge(self.bounds.waiting, self.bounds.streams, self.hits, numbers, Counters, Probation)
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.latest, self.probation = self._evidence._latest, self._evidence.probation
+        self.beginnings = self._evidence.beginnings
         self.flows = FlowTable(self.bounds.flows, self.hits, self.probation)
         self.probation.flows, self.probation.judge = self.flows, self._evidence
         self.unconfirmed = unconfirmed.AllUnconfirmed()
         self.every = every
+        self.forced = len(numbers) > 0
         self.brief = not every and not numbers
         self.frame = 0 if frame is None else frame
         self.verdicts = verdicts
@@ -374,7 +378,7 @@ cdef class Scanner:
         cdef Py_ssize_t size = plain.ends.size >> 1
         cdef uint64_t sport = plain.wire.ports >> 16 & 0xFFFF, dport = plain.wire.ports & 0xFFFF
         cdef bytes src = part(plain.ends, 0, size), dst = part(plain.ends, size, size)
-        segment = tuple.__new__(Segment, (
+        segment = named_tuple(Segment, (
             src, sport, dst, dport, u32(plain.header, 4), u32(plain.header, 8), plain.flags,
             part(plain.payload, 0, plain.payload.size), plain.length, plain.identification,
         ))
@@ -569,7 +573,7 @@ cdef class Scanner:
         if verdict[0] in CARRIERS and (opened := carried(PROTOCOLS[verdict[0]], whole)) is not None:
             inside = classify.classify(opened[1]).protocol
         datagram = Datagram(file, frame, layer, time, flow.flow, whole, length, identification)
-        rows.append(new_tuple(reference.Row, (datagram, *verdict, inside)))
+        rows.append(named_tuple(reference.Row, (datagram, *verdict, inside)))
         return 0
 
     cdef int judged(
@@ -578,21 +582,26 @@ cdef class Scanner:
     ) except -1:
         """Let the evidence judge a datagram, unless what it would say is known."""
         cdef int protocol
+        if self.brief and SETTLED_BY[row] and not IS_REPORT[row] and not flow.pair.waiting and flow.pair.outer is None:
+            flow.pair.seen |= SETTLED_BY[row]
         if self.brief and flow.pair.seen & SETTLED_BY[row] and (
             not IS_REPORT[row] or self.nothing_new(payload) and not self.may_continue(flow, payload)
         ):
             protocol = ROWS[row][0]
-            entry = new_tuple(Entry, (
+            entry = named_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", "",
                 IS_ENCRYPTED[row], identification,
             ))
             self.put(entries, entry, flow, protocol, IS_ENCRYPTED[row], number, length)
         else:
-            entry = new_tuple(Entry, (
+            entry = named_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
                 row != C_UNKNOWN_ROW and IS_ENCRYPTED[row], identification,
             ))
-            self.settle(entries, self._evidence.judge(entry))
+            if IS_MEDIA[row] and not self.forced and len(payload) >= 12 and not is_quics(flow):
+                self.settle(entries, self.beginnings.rtp(entry, flow, payload))
+            else:
+                self.settle(entries, self._evidence.judge(entry))
         if row == C_UNKNOWN_ROW:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
@@ -659,8 +668,8 @@ cdef class Scanner:
 
     cdef int goes_on(self, FlowState flow, uint32_t ssrc) except -1:
         """Let the flow remember the counters of a stream, if it is confirmed by now."""
-        streams = self._evidence.streams
-        self.generation = self._evidence.generation
+        streams = self.beginnings.streams
+        self.generation = streams.hits + self._evidence._forgotten
         known = self.stream(flow, ssrc)
         counters = streams.get((flow.number, ssrc))
         if counters is None or known is counters:

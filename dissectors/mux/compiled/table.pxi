@@ -580,11 +580,26 @@ cdef inline int dport_of(FlowState state) except -1:
     return <int> (state.wire.ports & 0xFFFF) if state.given is None else <uint16_t> state.given.dport
 
 
+cdef extern from "Python.h":
+    object PyType_GenericAlloc(PyTypeObject *kind, Py_ssize_t count)
+
+
+cdef named_tuple(kind, tuple values):
+    """A named tuple that has nothing but its values: `tuple.__new__` takes four times as long."""
+    cdef Py_ssize_t place, count = PyTuple_GET_SIZE(values)
+    made = PyType_GenericAlloc(<PyTypeObject *> kind, count)
+    for place in range(count):
+        value = <object> PyTuple_GET_ITEM(values, place)
+        Py_INCREF(value)
+        PyTuple_SET_ITEM(made, place, value)
+    return made
+
+
 cdef key_on_the_wire(const Wire *wire):
     """The key of a 5-tuple."""
     cdef bint short = wire.ports >> 32 == 4
     src, dst = address_of(wire.src_high, wire.src_low, short), address_of(wire.dst_high, wire.dst_low, short)
-    return new_tuple(FlowKey, (src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF, NOT_INSIDE, OVER_UDP))
+    return named_tuple(FlowKey, (src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF, NOT_INSIDE, OVER_UDP))
 
 
 cdef written_on_the_wire(const Wire *wire):
@@ -592,7 +607,7 @@ cdef written_on_the_wire(const Wire *wire):
     cdef bint short = wire.ports >> 32 == 4
     src = flows_of_python.written(address_of(wire.src_high, wire.src_low, short))
     dst = flows_of_python.written(address_of(wire.dst_high, wire.dst_low, short))
-    return new_tuple(Flow, (
+    return named_tuple(Flow, (
         src, known_port(wire.ports >> 16 & 0xFFFF), dst, known_port(wire.ports & 0xFFFF), NOT_INSIDE, OVER_UDP
     ))
 
