@@ -70,8 +70,8 @@ class RecentlyRetired:
         """A name's hash, never 0, which stands for nothing, and where its set begins."""
         digest = self._digest
         if digest is None:
-            # OpenSSL, which this loads, would take a tenth of every start.
-            from hashlib import blake2b
+            # Most captures need none.
+            from dissectors.limits.digest import blake2b
 
             digest = self._digest = blake2b
         octets = name.encode("utf-8", "surrogatepass")

@@ -193,8 +193,8 @@ def shortened(name: str | None) -> str | None:
     """A name that still tells things apart, however long it was."""
     if name is None or len(name) <= MAX_NAME_LENGTH:
         return name
-    # OpenSSL, which this loads, would take a tenth of every start.
-    from hashlib import blake2b
+    # Most captures need none.
+    from dissectors.limits.digest import blake2b
 
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=DIGEST_OCTETS).hexdigest()
     return f"{name[: MAX_NAME_LENGTH - len(digest) - 1]}…{digest}"
