@@ -151,6 +151,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def parser(wanted: str | None = None) -> Parser:
     """The parser of the whole command line, or of the one command that is `wanted`."""
+    # What argparse says is read in `Parser.error`, so that it is in English; and to look for translations takes time.
+    argparse._ = str  # type: ignore[attr-defined]  # only the library's own names are typed
     whole = Parser(
         prog="muxshark",
         usage="%(prog)s FILE… | %(prog)s COMMAND …",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -61,15 +62,26 @@ def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_doe
 
 
 def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_and_gives_it_back() -> None:
-    module = "typing_extensions"
     code = f"import sys, dissectors.__main__ as program\nsys.argv = ['muxshark', 'analyze', '--json', {CALL!r}]\n" + (
         "program.os._exit = lambda status: None\nprogram.main()\n"
-        f"print({module!r} in sys.modules, file=sys.stderr)\n"
-        f"import {module} as given\nprint(given.Self, file=sys.stderr)"
+        "print(*{'typing_extensions', 'platform'} & {*sys.modules}, file=sys.stderr)\n"
+        "import platform\nprint(platform.python_version(), file=sys.stderr)\n"
+        "import typing_extensions as given\nprint(given.Self, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stderr.splitlines()[0] == "False" and json.loads(done.stdout)["totals"]["calls"] == 1
-    assert "Self" in done.stderr or f"No module named '{module}'" in done.stderr
+    said = done.stderr.splitlines()
+    assert json.loads(done.stdout)["totals"]["calls"] == 1 and said[:2] == ["", platform.python_version()]
+    assert "Self" in done.stderr or "No module named 'typing_extensions'" in done.stderr
+
+
+def test_a_program_that_knows_no_command_finds_all_modules_of_python_while_values_are_loaded() -> None:
+    code = "import platform, sys, dissectors.wire.values; print(sys.modules['platform'] is platform, platform.node())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split() == ["True", platform.node()]
+
+
+def test_what_the_command_line_says_is_looked_up_in_no_catalogue_of_translations() -> None:
+    assert "locale" not in imported("analyze", "--json", CALL)
 
 
 def test_help_is_as_wide_as_the_library_would_have_it(monkeypatch: pytest.MonkeyPatch) -> None:

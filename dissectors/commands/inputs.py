@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
 MAX_PORT = 65535
+COMPARING = frozenset("=<>~")
+"""What is in every comparison of a filter, and hardly ever in the name of a file."""
+
 FORCED, MEANT = r"udp\.port==(\d{1,5}),([A-Za-z]+)", r"(?:udp\.?)?(?:port)?[=:]*(\d{1,5})[,=:/]([A-Za-z]+)"
 
 
@@ -105,7 +108,8 @@ def paths(options: argparse.Namespace) -> list[str]:
     if quoted := next((name for name in named if "*" in name and not os.path.exists(name)), None):
         if not getattr(options, "each", False):
             raise Refused(f"{quoted!r} is no file; without quotes the shell finds the files, or use analyze --each")
-    asked = next((name for name in named if re.search(r"\w(?:==|!=|[<>~])", name)), "")
+    odd = [name for name in named if not COMPARING.isdisjoint(name)]
+    asked = next((name for name in odd if re.search(r"\w(?:==|!=|[<>~])", name)), "")
     if asked and not os.path.exists(asked):
         raise Refused(f"{asked}: no such file; a filter is written -Y '{asked}'")
     if number := next((name for name in named if name.isdecimal() and not os.path.exists(name)), None):

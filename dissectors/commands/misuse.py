@@ -151,7 +151,7 @@ def instead_of_word(words: Sequence[str]) -> str | None:
             return f"{word!r} begins with a long dash; write {'-' * (1 if len(word) == 2 else 2)}{word.strip(DASHES)}"
         if word[:1] and word[0] in QUOTES:
             return f"{word!r} is in curly quotes; write it in plain ones: '{word.strip(QUOTES)}'"
-        if re.fullmatch(ADDRESS, word) and not os.path.exists(word):
+        if "://" in word and re.fullmatch(ADDRESS, word) and not os.path.exists(word):
             return f"{word!r} is an address, not a file; fetch it first, or pipe it: curl … | muxshark analyze -"
     return None
 

@@ -11,17 +11,34 @@ from __future__ import annotations
 
 import sys
 from collections import namedtuple
-from typing import TYPE_CHECKING
-
-import msgspec
-from msgspec import field
-from msgspec.structs import astuple, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["NamedTuple", "Struct", "astuple", "field", "replace"]
 
-if sys.modules.get("typing_extensions", sys) is None:
-    # The command hid it from msgspec, which is loaded now.
-    del sys.modules["typing_extensions"]
+
+@contextmanager
+def _little_imported() -> Iterator[None]:
+    """Let msgspec find nothing that it does without, if this is the command, which hid a module from it before."""
+    modules: dict[str, Any] = sys.modules
+    command = modules.get("typing_extensions", sys) is None
+    # uuid, of which it wants a class, asks for the name of the system, by a module that takes as long as all of those.
+    asked = SimpleNamespace(system=lambda: "Linux") if command and sys.platform == "linux" else None
+    if asked is not None:
+        modules.setdefault("platform", asked)
+    yield
+    if command:
+        del modules["typing_extensions"]
+    if asked is not None and modules["platform"] is asked:
+        del modules["platform"]
+
+
+with _little_imported():
+    import msgspec
+    from msgspec import field
+    from msgspec.structs import astuple, replace
 
 if TYPE_CHECKING:
     from typing import NamedTuple
