@@ -49,16 +49,18 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
     if not known or counters.jumps > len(counters.leaps):
         return None
     time, timestamp = counters.heard
-    ahead, wall = [], []
+    ticks = rate
+    ahead, wall, moments = [], [], []
     for each in known:
-        now = each.time
-        expected = timestamp - rate * (time - now) / 1e9
-        ahead.append(1000 * ((each.timestamp - expected + 0x80000000) % (1 << 32) - 0x80000000) / rate)
-        wall.append(1000 * (each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - now / 1e9))
-    moments = [each.time / 1e9 for each in known]
+        now, ntp = each.time, each.ntp
+        seconds = now / 1e9
+        off = each.timestamp - (timestamp - ticks * (time - now) / 1e9) + 0x80000000
+        ahead.append(1000 * (off % (1 << 32) - 0x80000000) / ticks)
+        wall.append(1000 * (ntp / (1 << 32) - NTP_EPOCH_SECONDS - seconds))
+        moments.append(seconds)
     drift = _slope(moments, ahead)
     # Who knows no time of day says 0.
-    passed = _slope(moments, wall) if any(each.ntp for each in known) else None
+    passed = _slope(moments, wall) if any([each.ntp for each in known]) else None
     return SenderClock(
         reports=len(known),
         media_ms=median(ahead),
@@ -78,7 +80,12 @@ def _slope(times: Sequence[float], values: Sequence[float]) -> float | None:
         return None
     middle, mean = sum(times) / len(times), sum(values) / len(values)
     spread = sum([(time - middle) ** 2 for time in times])
-    slope = sum([(time - middle) * (value - mean) for time, value in zip(times, values, strict=True)]) / spread
-    off = max([abs(value - mean - slope * (time - middle)) for time, value in zip(times, values, strict=True)])
+    products = []
+    for time, value in zip(times, values, strict=True):
+        products.append((time - middle) * (value - mean))
+    slope = sum(products) / spread
+    off = 0.0
+    for time, value in zip(times, values, strict=True):
+        off = max(off, abs(value - mean - slope * (time - middle)))
     return slope if off <= max(MAX_OFF_LINE_MS, MAX_OFF_LINE_SHARE * abs(slope) * seconds) else None
 
