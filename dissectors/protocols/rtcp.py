@@ -1,7 +1,7 @@
 """RTCP (RFC 3550 section 6, RFC 4585, RFC 3611) and SRTCP as far as it is in the clear (RFC 3711)."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
@@ -134,8 +134,8 @@ def parse(payload: bytes) -> Compound:
     if padding > MAX_PADDING:
         return Compound(payload[1], int.from_bytes(payload[4:8], "big"), (), True, ())
     packets = tuple([_packet(payload, start, stop) for start, stop in places])
-    padded = any([payload[start] & 0x20 for start, _ in places[:-1]])
-    deviations = tuple(_deviations(packets, padded))
+    padded = len(places) > 1 and any([payload[start] & 0x20 for start, _ in places[:-1]])
+    deviations = _deviations(packets, padded)
     if padding:
         deviations += (f"{padding} bytes follow the compound",)
     return Compound(payload[1], packets[0].ssrc, packets, False, deviations)
@@ -184,17 +184,20 @@ def _misfit(payload: bytes, first_end: int, end: int) -> str:
     return ""
 
 
-def _deviations(packets: tuple[Packet, ...], padded: bool) -> Iterator[str]:
-    if padded:
-        yield "a packet before the last has padding"
+def _deviations(packets: tuple[Packet, ...], padded: bool) -> tuple[str, ...]:
+    found = ["a packet before the last has padding"] if padded else []
     open_ended = False
     for packet in packets:
+        kind = type(packet)
+        if kind is SenderReport or kind is ReceiverReport:
+            continue
         if isinstance(packet, Feedback) and packet.misfit:
-            yield f"{packet.name}: {packet.misfit}"
+            found.append(f"{packet.name}: {packet.misfit}")
         elif isinstance(packet, SourceDescription):
             open_ended = open_ended or not all([chunk.terminated for chunk in packet.chunks])
     if open_ended:
-        yield "no NUL ends the items of an SDES chunk"
+        found.append("no NUL ends the items of an SDES chunk")
+    return tuple(found)
 
 
 def _packet(payload: bytes, start: int, end: int) -> Packet:

@@ -225,10 +225,10 @@ class Control:
         hosts = between(datagram.flow)
         self._place, self._flow = Place(datagram.file, datagram.frame), datagram.flow
         for packet in compound.packets:
-            if isinstance(packet, rtcp.Feedback):
-                self._feedback(datagram, hosts, packet)
-            elif reader := self._readers.get(type(packet)):
+            if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
+            elif isinstance(packet, rtcp.Feedback):
+                self._feedback(datagram, hosts, packet)
 
     def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
         """Let go of what was said of these sources, and on these flows.

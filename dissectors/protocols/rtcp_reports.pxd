@@ -1,0 +1,13 @@
+"""The types of what is counted in `rtcp_reports.py` when it is compiled."""
+
+cimport cython
+
+
+cpdef object read_sender_report(Py_ssize_t count, object body, Py_ssize_t place)
+cpdef object read_receiver_report(Py_ssize_t count, object body, Py_ssize_t place)
+
+@cython.locals(end=Py_ssize_t)
+cpdef tuple _reports(Py_ssize_t count, object body, Py_ssize_t start, Py_ssize_t place)
+
+@cython.locals(losses=cython.longlong, lost=cython.longlong, cumulative=cython.longlong, dlsr=cython.longlong)
+cpdef object _block(object body, Py_ssize_t at)
