@@ -4,6 +4,8 @@ cimport cython
 
 from dissectors.limits.budget cimport Bounds, Budget
 
+cdef Py_ssize_t EMPTY_TEXT_OCTETS, MAX_COMPARED
+
 
 cdef class Kept:
     cdef public object value
@@ -37,7 +39,7 @@ cdef class Held:
     @cython.locals(shared=Kept)
     cpdef object text(self, object text)
 
-    @cython.locals(at=Py_ssize_t, last=Py_ssize_t, values=list)
+    @cython.locals(at=Py_ssize_t)
     cpdef bint _holds(self, object kept)
 
     cpdef object value(self, object value, Py_ssize_t octets)
@@ -45,4 +47,4 @@ cdef class Held:
     cpdef object whole(self, object text)
 
 
-cpdef Py_ssize_t weight(object text)
+cpdef Py_ssize_t weight(str text)

@@ -17,6 +17,9 @@ MAX_NAME_LENGTH = 256
 ENTRY_OCTETS = 192
 """What it takes to keep a value, beside its octets."""
 
+EMPTY_TEXT_OCTETS = getsizeof("")
+"""What a text takes beside its characters, an octet each where all are ASCII."""
+
 DIGEST_OCTETS = 16
 
 MAX_COMPARED = 24
@@ -133,11 +136,15 @@ class Held:
         if not text:
             return text
         known = self._texts.kept.get(text)
-        if known is not None and not isinstance(known, str):
+        if isinstance(known, str):
+            if self._holds(known):
+                return known
+        elif known is not None and len(text) <= MAX_TEXT_LENGTH:
             shared = known
-            known = shared.value  # type: ignore[assignment]  # equal to a text
-        if known is not None and self._holds(known):
-            return known  # type: ignore[return-value]  # equal to a text
+            if not self._holds(shared.value):
+                shared.holders += 1
+                self._values.append(shared.value)
+            return shared.value  # type: ignore[return-value]  # equal to a text
         kept = self._texts.text(text)
         if kept:
             self._values.append(kept)
@@ -145,11 +152,13 @@ class Held:
 
     def _holds(self, kept: Hashable) -> bool:
         """Whether it is one of those that are held longest: what is said again and again came early."""
-        values = self._values
-        last = min(len(values), MAX_COMPARED)
-        for at in range(last):
-            if values[at] is kept:
+        at = 0
+        for value in self._values:
+            if value is kept:
                 return True
+            at += 1
+            if at == MAX_COMPARED:
+                break
         return False
 
     def texts(self, *texts: str | None) -> list[str | None]:
@@ -186,7 +195,7 @@ class Held:
 
 def weight(text: str) -> int:
     """The octets that a text takes with its entry."""
-    return getsizeof(text) + ENTRY_OCTETS
+    return (EMPTY_TEXT_OCTETS + len(text) if text.isascii() else getsizeof(text)) + ENTRY_OCTETS
 
 
 def shortened(name: str | None) -> str | None:

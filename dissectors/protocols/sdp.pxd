@@ -2,11 +2,14 @@
 
 cimport cython
 
+from dissectors.limits.remembered cimport Remembered
 from dissectors.protocols.sdp_attributes cimport number
-from dissectors.protocols.sdp_lines cimport attribute
+from dissectors.protocols.sdp_lines cimport attribute, origin
 from dissectors.protocols.sdp_media cimport by_name, fmtps, read_all, rtpmaps
 
+cdef Remembered _known_media
 cdef dict _USUAL
+cdef tuple USUAL_HEAD
 cdef frozenset _TYPES
 
 
@@ -16,8 +19,25 @@ cdef class Notes:
     cpdef object unreadable(self, str text)
 
 
-@cython.locals(line=tuple, lines=tuple, notes=Notes, section=dict, sections=list)
 cpdef object parse(object text)
+
+@cython.locals(line=tuple, lines=tuple, notes=Notes, section=dict, sections=list)
+cpdef object _whole(str text)
+
+@cython.locals(
+    at=Py_ssize_t, head=str, lines=list, media=list, parts=list, said=list
+)
+cpdef object _usual(str text)
+
+@cython.locals(
+    at=Py_ssize_t, attributes=tuple, kind=str, known=tuple, named=dict, others=tuple, port=str, rest=str, sources=list
+)
+cpdef object _usual_media(str text, object connection, list lines)
+
+@cython.locals(line=str, said=list, values=list)
+cpdef list _sources(str text)
+
+cpdef tuple _read_media(str rest)
 
 @cython.locals(kind=str, line=str, lines=list, offset=Py_ssize_t, raw=list)
 cpdef tuple _lines(str text, Notes notes)

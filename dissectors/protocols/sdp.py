@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from dissectors.limits.remembered import Remembered
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
 from dissectors.protocols.sdp_lines import (
     Attribute,
@@ -29,6 +31,18 @@ MAX_LINES = 4096
 MAX_MEDIA = 128
 MAX_FORMATS = 256
 MAX_DEVIATIONS = 32
+
+MAX_USUAL = 2048
+"""Characters of a description that may be read in the short way."""
+
+LINE_END = "\r\n"
+SOURCES = "\r\na=ssrc:"
+"""Where the lines begin that differ from call to call, at the end of what is said of media (RFC 5576)."""
+
+# A named tuple is made three times as quickly by it.
+_new = tuple.__new__
+
+USUAL_HEAD = ("v=", "o=", "s=", "c=", "t=")
 
 _USUAL = {
     word: word
@@ -86,6 +100,11 @@ def parse(text: str | bytes) -> Description:
     """
     if isinstance(text, bytes):
         text = _decode(text)
+    return _usual(text) or _whole(text)
+
+
+def _whole(text: str) -> Description:
+    """Any description, line by line."""
     notes = Notes()
     lines = _lines(text, notes)
     section: Section = {}
@@ -103,6 +122,102 @@ def parse(text: str | bytes) -> Description:
         else:
             section[kind] = [value]
     return _description(lines, sections, notes)
+
+
+def _usual(text: str) -> Description | None:
+    """As `_whole`, of one without anything odd in it, whose media lines say what others said; None where it may not be.
+
+    Before them stand the lines of version, origin, name, connection and times, and no others.
+    """
+    if len(text) > MAX_USUAL:
+        return None
+    parts = text.split("\r\nm=", MAX_MEDIA)
+    head = parts[0]
+    said = head.split("\r\n")
+    if len(parts) > MAX_MEDIA or len(said) != len(USUAL_HEAD):
+        return None
+    if head.count("\r") != len(said) - 1 or head.count("\n") != len(said) - 1:
+        return None
+    lines: list[tuple[str, str]] = []
+    for kind, line in zip(USUAL_HEAD, said, strict=True):
+        if not line.startswith(kind):
+            return None
+        lines.append((kind[0], line[2:]))
+    owner, connection = origin(lines[1][1]), read_connection(lines[3][1])
+    if owner is None or connection is None:
+        return None
+    media = []
+    for at in range(1, len(parts)):
+        found = _usual_media(parts[at], connection, lines)
+        if found is None:
+            return None
+        media.append(found)
+    return Description(
+        lines[0][1].strip(), owner, lines[2][1], connection, (), read_all((lines[4][1],), timing), (), tuple(media),
+        tuple(lines), (), (),
+    )
+
+
+def _usual_media(text: str, connection: Connection, lines: list[tuple[str, str]]) -> Media | None:
+    """One media line and what follows it; its lines go to `lines`. None where it may be odd."""
+    kind, _, rest = text.partition(" ")
+    port, _, rest = rest.partition(" ")
+    at, sources = rest.find(SOURCES), None
+    if at >= 0:
+        sources = _sources(rest[at + len(LINE_END) :])
+    known = _known_media.recall(rest if sources is None else rest[:at])
+    receives = number(port, 1 << 16)
+    if receives is None or known is None or not kind.isalpha():
+        return None
+    profile, formats, own, bandwidths, attributes, named, mapped, parameters, first, others = known
+    lines.append(("m", f"{kind} {port} {first}"))
+    lines += others
+    if sources is not None:
+        if "ssrc" in named:
+            return None
+        named = {**named, "ssrc": sources}
+        attributes += tuple([_new(Attribute, ("ssrc", value)) for value in sources])
+        lines += [("a", f"ssrc:{value}") for value in sources]
+    return Media(
+        _USUAL.get(kind, kind), receives, 1, profile, formats, own or connection, bandwidths, attributes, (), named,
+        mapped, parameters,
+    )
+
+
+def _sources(text: str) -> list[str] | None:
+    """The values of lines that all are a=ssrc, and end as usual; None where there are others."""
+    said = text.split(LINE_END)
+    if not said[-1]:
+        said.pop()
+    values = []
+    for line in said:
+        if not line.startswith("a=ssrc:") or not line.isprintable() or line.endswith(" "):
+            return None
+        values.append(line[7:])
+    return values
+
+
+def _read_media(rest: str) -> tuple[Any, ...] | None:
+    """What follows the port of a media line, up to the next one, as fields of `Media` and as lines; None if it is odd.
+    """
+    notes = Notes()
+    lines = _lines(f"v=\r\nm=x 9 {rest}", notes)[1:]
+    section: Section = {}
+    for kind, value in lines:
+        section.setdefault(kind, []).append(value)
+    if len(section["m"]) > 1:
+        return None
+    media = _media(section, None, (), notes)
+    if notes.texts:
+        return None
+    return (
+        media.profile, media.formats, media.connection, media.bandwidths, media.attributes, media.named, media.rtpmaps,
+        media.fmtps, lines[0][1].removeprefix("x 9 "), lines[1:],
+    )
+
+
+_known_media = Remembered(_read_media)
+"""Programs say the same of their media again and again, but for ports and sources."""
 
 
 Section = dict[str, list[str]]

@@ -8,13 +8,13 @@ from dissectors.protocols.sip_start_line cimport StartLine, usual_start_line
 
 
 @cython.locals(
-    at=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, first=dict, headers=tuple, notes=list, size=Py_ssize_t,
+    at=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, first=dict, headers=tuple, names=list, notes=list, size=Py_ssize_t,
     start_line=StartLine, usual=tuple, whole=bint
 )
 cpdef object _read(bytes payload, Py_ssize_t start, object limits)
 
 @cython.locals(end=Py_ssize_t, first=dict, headers=tuple, lines=list, start_line=StartLine)
-cpdef tuple _usual_head(bytes payload, Py_ssize_t begin)
+cpdef tuple _usual_head(bytes payload, Py_ssize_t begin, list names)
 
 cpdef tuple _head(bytes payload, Py_ssize_t begin, list notes)
 cpdef tuple _first_line(object block, Py_ssize_t begin)

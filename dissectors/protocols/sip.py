@@ -82,8 +82,11 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     while begin < len(payload) and payload[begin] in b"\r\n":
         begin += 1
     notes = [Deviation("line ends", f"begins with {begin - start} bytes of CR and LF")] if begin > start else []
-    usual = _usual_head(payload, begin)
+    names: list[str] = []
+    usual = _usual_head(payload, begin, names)
     start_line, headers, first, at, whole = usual or _head(payload, begin, notes)
+    if usual is None:
+        names = [header.written for header in headers]
     size = len(payload)
     end = at + _length(first.get("Content-Length") if whole else None, size - at, notes)
     raw_body = payload[at:end] if end > at else b""
@@ -103,14 +106,17 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     return Message(
         start_line.method, start_line.uri, start_line.status, start_line.reason, start_line.version, headers,
         payload[begin:end] if begin or end < size else payload, raw_body, body, at, parts,
-        payload[end:] if end < size else b"", _bounded(notes) if notes else (), first,
+        payload[end:] if end < size else b"", _bounded(notes) if notes else (), first, tuple(names),
     )
 
 
 def _usual_head(
-    payload: bytes, begin: int
+    payload: bytes, begin: int, names: list[str]
 ) -> tuple[StartLine, tuple[Header, ...], dict[str, str], int, bool] | None:
-    """As `_head`, of one without anything odd in it, in a single pass over its lines; None where there may be."""
+    """As `_head`, of one without anything odd in it, in a single pass over its lines; None where there may be.
+
+    The names of its headers go to `names`.
+    """
     end = payload.find(b"\r\n\r\n", begin)
     if end < 0:
         return None
@@ -122,7 +128,7 @@ def _usual_head(
     if start_line is None:
         return None
     first: dict[str, str] = {}
-    headers = usual_headers(lines, first)
+    headers = usual_headers(lines, first, names)
     return None if headers is None else (start_line, headers, first, end + 4, True)
 
 

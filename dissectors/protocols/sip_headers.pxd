@@ -16,7 +16,7 @@ cpdef tuple _fields(str line)
 cpdef object _read_usual(str line)
 
 @cython.locals(at=Py_ssize_t, headers=list, known=tuple)
-cpdef tuple usual_headers(list lines, dict first)
+cpdef tuple usual_headers(list lines, dict first, list written)
 
 cpdef object number(str text, Py_ssize_t digits=*)
 cpdef object canonical(str written)

@@ -180,19 +180,19 @@ def _fields(line: str) -> tuple[str, str, str, bool] | None:
 _read_again = lru_cache(MAX_TEXTS)(read)
 
 
-def _read_usual(line: str) -> tuple[str, str, Header] | None:
-    """A header field with its name and its value before it; None where a line is none, or may be odd."""
+def _read_usual(line: str) -> tuple[str, str, Header, str] | None:
+    """A header field between its name and value and what is written; None where a line is none, or may be odd."""
     found = _fields(line) if line.isprintable() else None
-    return None if found is None else (found[0], found[1], _new(Header, found))
+    return None if found is None else (found[0], found[1], _new(Header, found), found[2])
 
 
 _usual_lines = Remembered(_read_usual)
 
 
-def usual_headers(lines: list[str], first: dict[str, str]) -> tuple[Header, ...] | None:
+def usual_headers(lines: list[str], first: dict[str, str], written: list[str]) -> tuple[Header, ...] | None:
     """The header fields in lines without their ends, a start line before them; None where one of these may be odd.
 
-    The first value of each goes to `first` by its name.
+    The first value of each goes to `first` by its name, and each name as it is written to `written`.
     """
     headers = []
     for at in range(1, len(lines)):
@@ -203,6 +203,7 @@ def usual_headers(lines: list[str], first: dict[str, str]) -> tuple[Header, ...]
         if name not in first:
             first[name] = known[1]
         headers.append(known[2])
+        written.append(known[3])
     return tuple(headers)
 
 

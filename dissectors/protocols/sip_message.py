@@ -52,8 +52,8 @@ class Message(Struct, frozen=True):
     `raw_body` the body as sent and `body` what it inflates to. Header lines that were compressed with the body are
     taken out of `body.octets` and stand last in `headers`, marked as recovered. `parts` are the parts of a multipart
     body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd. `first` is
-    the first value of each header by its name, for `get`. `written` are the words of another protocol that this
-    message stands for, which `version` names.
+    the first value of each header by its name, for `get`. `names` are those of the headers that were not compressed, as
+    they are written. `written` are the words of another protocol that this message stands for, which `version` names.
     """
 
     method: str | None
@@ -70,6 +70,7 @@ class Message(Struct, frozen=True):
     trailing: bytes
     deviations: tuple[Deviation, ...]
     first: dict[str, str]
+    names: tuple[str, ...] = ()
     written: str = ""
 
     @property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sys import getsizeof
 
+import pytest
+
 from dissectors.limits.budget import Bounds
-from dissectors.limits.texts import ENTRY_OCTETS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, Held, Texts, shortened
+from dissectors.limits.texts import ENTRY_OCTETS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, Held, Texts, shortened, weight
 
 
 def test_equal_texts_are_kept_once_until_nobody_holds_them() -> None:
@@ -18,6 +20,11 @@ def test_equal_texts_are_kept_once_until_nobody_holds_them() -> None:
     assert texts.left < 10_000
     other.release()
     assert texts.left == 10_000
+
+
+@pytest.mark.parametrize("text", ["x", "ü", "ünï" * 9, "€", "\U0001f600 and more", "x" * 1000])
+def test_a_text_weighs_what_it_takes(text: str) -> None:
+    assert weight(text) == getsizeof(text) + ENTRY_OCTETS
 
 
 def test_what_finds_no_room_is_empty_and_counted() -> None:
@@ -37,6 +44,15 @@ def test_a_long_text_is_cut_and_that_is_counted() -> None:
     kept = Texts(10_000, bounds).text("x" * 5000)
     assert kept is not None and len(kept) == MAX_TEXT_LENGTH and kept.endswith("…")
     assert bounds.hits == {"ends of long texts": 1}
+
+
+def test_a_long_text_is_cut_for_whoever_holds_it_even_where_it_is_kept_whole() -> None:
+    texts = Texts(100_000, Bounds())
+    long = "x" * 5000
+    one, other, third = Held(texts), Held(texts), Held(texts)
+    assert texts.text(long, 10_000) == texts.text(long, 10_000) == long
+    cut = {one.text(long), other.text(long), third.text(long)}
+    assert {len(each or "") for each in cut} == {MAX_TEXT_LENGTH}
 
 
 def test_long_names_are_short_and_still_differ() -> None:

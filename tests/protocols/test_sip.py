@@ -381,7 +381,8 @@ def test_what_one_pass_reads_has_nothing_odd_and_is_what_each_step_reads(
     start: str, plain: list[str], more: list[str]
 ) -> None:
     octets = "\r\n".join((start, *plain, *more, "", "")).encode()
-    usual, notes = sip._usual_head(octets, 0), list[Any]()
+    names: list[str] = []
+    usual, notes = sip._usual_head(octets, 0, names), list[Any]()
     if not more and start in (STARTS[0], STARTS[2]):
         assert usual is not None
     if usual is None:
@@ -391,6 +392,7 @@ def test_what_one_pass_reads_has_nothing_odd_and_is_what_each_step_reads(
     parts = "method", "uri", "status", "reason", "version"
     assert [getattr(usual[0], name) for name in parts] == [getattr(line, name) for name in parts]
     assert (usual[1], [*usual[2].items()], *usual[3:]) == (headers, [*first.items()], at, whole) and not notes
+    assert names == [header.written for header in headers]
 
 
 def test_what_identifies_a_message_is_a_value() -> None:

@@ -5,7 +5,7 @@ cimport cython
 from dissectors.analysis.calls.dialogs cimport Dialogs
 from dissectors.analysis.calls.messages cimport has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation cimport Negotiation
-from dissectors.analysis.calls.outcomes cimport Cancelling, Registering
+from dissectors.analysis.calls.outcomes cimport Cancelling, Registering, was_cancelled
 from dissectors.analysis.calls.repeats cimport Repeats
 from dissectors.limits.budget cimport Bounds
 from dissectors.limits.texts cimport Held
@@ -15,7 +15,7 @@ from dissectors.protocols.sip_message cimport Identity
 
 cdef class CallState:
     cdef public object answered, call_id, callee, caller, ended, ended_by, kind, last
-    cdef public object number, rank, ringing, signalling, start, status
+    cdef public object invited, number, rank, ringing, signalling, start, status
     cdef public bint heard, returned, whole
     cdef public tuple pairs, user_agents, _callees, _callers, _caller_tags
     cdef public list messages
@@ -30,8 +30,14 @@ cdef class CallState:
     @cython.locals(first=dict, request=bint)
     cpdef object feed(self, object datagram, object message, Identity identity)
 
-    cpdef object _side(self, bint request, Identity identity)
+    @cython.locals(pairs=tuple)
     cpdef object _place(self, object flow, object side)
+
+    cpdef object _side(self, bint request, Identity identity)
+    cpdef object _who(self, object message)
+    cpdef object _invite(self, object sequence)
+    cpdef Cancelling _cancel(self)
+    cpdef Registering _register(self)
     cpdef object _request(self, object time, object message, Identity identity, object side)
 
     @cython.locals(status=int)
@@ -39,3 +45,6 @@ cdef class CallState:
 
     cpdef object _other_response(self, object time, Identity identity, int status, object side)
     cpdef object _refused(self, object time, Identity identity, int status)
+
+
+cpdef object _who(object value)

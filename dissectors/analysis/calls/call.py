@@ -9,14 +9,21 @@ from __future__ import annotations
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.messages import has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
-from dissectors.analysis.calls.outcomes import PROCEEDING_NS, TRYING_NS, UNREACHABLE, Cancelling, Registering
+from dissectors.analysis.calls.outcomes import (
+    PROCEEDING_NS,
+    TRYING_NS,
+    UNREACHABLE,
+    Cancelling,
+    Registering,
+    was_cancelled,
+)
 from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
 from dissectors.protocols.sip_headers import uri
 from dissectors.protocols.sip_message import Identity
-from dissectors.report import CallOutcome, Description, Message
+from dissectors.report import CallOutcome, Description, Message, Place
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 
@@ -39,9 +46,9 @@ class CallState:
 
     __slots__ = (
         "_callees", "_caller_tags", "_callers", "answered", "bounds", "call_id", "callee", "caller", "cancelling",
-        "dialogs", "ended", "ended_by", "heard", "held", "kind", "last", "messages", "negotiation", "number", "pairs",
-        "rank", "registering", "repeats", "returned", "ringing", "signalling", "start", "status", "user_agents",
-        "whole",
+        "dialogs", "ended", "ended_by", "heard", "held", "invited", "kind", "last", "messages", "negotiation", "number",
+        "pairs", "rank", "registering", "repeats", "returned", "ringing", "signalling", "start", "status",
+        "user_agents", "whole",
     )
 
     def __init__(
@@ -59,7 +66,10 @@ class CallState:
         self.ended: int | None = None
         self.ended_by: str | None = None
         self.status: int | None = None
-        self.cancelling, self.registering = Cancelling(), Registering()
+        # Made when they are needed: most calls are no registration, and nobody cancels them.
+        self.cancelling: Cancelling | None = None
+        self.registering: Registering | None = None
+        self.invited: int | None = None
         self.user_agents: tuple[str, ...] = ()
         self.messages: list[Message] = []
         self.rank: int | None = None
@@ -101,17 +111,19 @@ class CallState:
         agent = first.get("User-Agent") or first.get("Server")
         if agent and agent not in self.user_agents:
             self._agent(agent)
+        place, seconds = Place(datagram.file, datagram.frame), time / 1e9
         again = self.repeats.see(datagram, message, identity)
         if request:
             self._request(time, message, identity, side)
         else:
             self._response(time, message, identity, side)
-        broken = self.negotiation.feed(datagram, message, identity, side)
+        broken = self.negotiation.feed(datagram, place, seconds, message, identity, side)
         if len(self.messages) >= MAX_MESSAGES:
             self.bounds.hit("messages of calls")
         else:
-            told = to_report(datagram, message, identity, again, side, agent, self.held, self.bounds)
-            self.messages.append(told)
+            self.messages.append(
+                to_report(datagram, place, seconds, message, identity, again, side, agent, self.held, self.bounds)
+            )
         return broken
 
     def _become_call(self, time: int) -> None:
@@ -142,13 +154,16 @@ class CallState:
 
     def _place(self, flow: Flow, side: str) -> None:
         """Remember the 5-tuple, and the host as one of that side's."""
-        src = flow.src
-        if flow not in self.pairs:
-            if len(self.pairs) < MAX_FLOWS:
+        src, pairs = flow.src, self.pairs
+        if flow not in pairs:
+            if len(pairs) < MAX_FLOWS:
                 back = flow.reverse
                 self.pairs += (flow,) if flow == back else (flow, back)
             else:
                 self.bounds.hit("5-tuples of calls")
+        elif len(pairs) == 2 and pairs[0] is not flow and pairs[1] is not flow:
+            # The way back as it is known elsewhere: one value is enough.
+            self.pairs = (flow, pairs[1]) if pairs[0] == flow else (pairs[0], flow)
         hosts = self._callers if side == "caller" else self._callees
         if src in hosts:
             return
@@ -174,7 +189,7 @@ class CallState:
             self._who(message)
             self.whole = outside and method not in ("ACK", "CANCEL")
         if method == "INVITE" and outside:
-            self.cancelling.begin(identity.sequence)
+            self._invite(identity.sequence)
             self.dialogs.move(identity, "calling")
             self.status = None
             self.ended = self.ended if self.answered else None
@@ -183,11 +198,26 @@ class CallState:
             if self.ended is None and not self.dialogs.forked_from(identity):
                 self.ended, self.ended_by = time, side
         elif method == "CANCEL":
-            self.cancelling.asked = time
+            self._cancel().asked = time
         elif method == "SUBSCRIBE" and outside:
             self.dialogs.move(identity, "calling")
         elif method == "REGISTER":
-            self.registering.credentials = has_credentials(message.first)
+            self._register().credentials = has_credentials(message.first)
+
+    def _invite(self, sequence: int | None) -> None:
+        """Take an INVITE outside any dialog: what cancelled another one does not concern it."""
+        if sequence != self.invited:
+            self.invited, self.cancelling = sequence, None
+
+    def _cancel(self) -> Cancelling:
+        if self.cancelling is None:
+            self.cancelling = Cancelling()
+        return self.cancelling
+
+    def _register(self) -> Registering:
+        if self.registering is None:
+            self.registering = Registering()
+        return self.registering
 
     def _response(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         status, method = message.status or 0, identity.method
@@ -214,12 +244,13 @@ class CallState:
             if unseen and not self.dialogs.forked_from(identity):
                 # The BYE itself was not captured.
                 self.ended, self.ended_by = time, "callee" if side == "caller" else "caller"
-            self.cancelling.accepted |= identity.method == "CANCEL" and 200 <= status < 300
+            if identity.method == "CANCEL" and 200 <= status < 300:
+                self._cancel().accepted = True
         elif status >= 200 and (self.kind != "registration" or identity.method == "REGISTER"):
             self.status = status
             self.answered = self.answered or (time if status < 300 else None)
             if self.kind == "registration":
-                self.registering.feed(status, identity.sequence)
+                self._register().feed(status, identity.sequence)
 
     def _refused(self, time: int, identity: Identity, status: int) -> None:
         if self.answered is None:
@@ -235,7 +266,7 @@ class CallState:
     def outcome(self) -> CallOutcome:
         """What the call came to; see `report.Call`."""
         if self.kind == "registration":
-            return self.registering.outcome(self.status)
+            return self._register().outcome(self.status)
         if self.kind != "call":
             return "answered" if self.answered is not None else "refused" if self.status else "unanswered"
         if self.answered is not None:
@@ -245,7 +276,7 @@ class CallState:
         if self.ended_by is not None and not self.heard:
             # In a capture of one direction: who hangs up had a call.
             return "ended"
-        if self.cancelling.ended(self.status, self.ended):
+        if was_cancelled(self.cancelling, self.status, self.ended):
             return "cancelled"
         if self.status is not None:
             return "unreachable" if self.status in UNREACHABLE else "rejected"
@@ -254,7 +285,9 @@ class CallState:
     def outcome_at(self, end: int) -> CallOutcome:
         """The same in a capture that ends then, in nanoseconds: a call that may still be answered is not unanswered."""
         outcome = self.outcome
-        if outcome != "unanswered" or self.kind != "call" or self.cancelling.asked is not None or self.ended_by:
+        if outcome != "unanswered" or self.kind != "call" or self.ended_by:
+            return outcome
+        if self.cancelling is not None and self.cancelling.asked is not None:
             return outcome
         waited, patience = (end - self.last, PROCEEDING_NS) if self.heard else (end - self.start, TRYING_NS)
         return "ringing" if waited < patience else outcome

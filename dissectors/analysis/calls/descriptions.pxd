@@ -2,13 +2,23 @@
 
 cimport cython
 
+from dissectors.limits.remembered cimport Remembered
+
+cdef Remembered _usual_parts
+
 
 cpdef object formats(object media, object facetime)
 
 @cython.locals(length=Py_ssize_t, text=str)
 cpdef Py_ssize_t _length(tuple texts)
 
-cpdef tuple lines(object description, object facetime)
-cpdef object _line(object media, object description, object facetime)
-cpdef object usual_line(object media, object description, object facetime)
+cpdef tuple lines(object description, object facetime, object sender=*, bint short=*)
+
+@cython.locals(usual=tuple)
+cpdef object _line(object media, object description, object facetime, object sender, bint short)
+
+@cython.locals(attributes=tuple, said=tuple)
+cpdef tuple usual_part(object media, object facetime, bint short=*)
+
+cpdef tuple _read_usual(tuple said)
 cpdef object address_of(object media, object description)

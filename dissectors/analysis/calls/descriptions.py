@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from dissectors.limits.remembered import remembered
+from dissectors.limits.remembered import Remembered, remembered
 from dissectors.protocols import payload_types, sdp, sdp_attributes, sdp_media
 from dissectors.protocols.rtp_extensions import NAMES
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
@@ -28,6 +28,9 @@ USUAL = frozenset((
     "rtpmap", "fmtp", "ptime", "ssrc", "rtcp-mux", "sendrecv", "sendonly", "recvonly", "inactive",
 ))
 """What a line of sound has whose call agrees on nothing else."""
+
+UsualPart = tuple[str, tuple[Format, ...], bool, float | None]
+"""Of such a line the direction, the formats, whether RTCP goes to the same port, and a=ptime."""
 
 MAX_EXTENSIONS, MAX_RIDS, MAX_WORD = 32, 16, 32
 
@@ -100,26 +103,55 @@ _formats_again = lru_cache(MAX_REMEMBERED_FORMATS)(_formats)
 """Programs offer the same formats again and again: they are kept once."""
 
 
-def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
-    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
-    return tuple([_line(media, description, facetime) for media in description.media])
+def lines(
+    description: sdp.Description, facetime: bool, sender: str = "", short: bool = False
+) -> tuple[Media, ...]:
+    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7).
+
+    Where that is the `sender`, as mostly, it is the same text. `short` says that it is worth while to remember what the
+    description says.
+    """
+    return tuple([_line(media, description, facetime, sender, short) for media in description.media])
 
 
-def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
-    if not media.inherited and media.kind != "image" and USUAL.issuperset(media.named):
-        return usual_line(media, description, facetime)
-    return whole_line(media, description, facetime)
-
-
-def usual_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
-    """A line with attributes that are `USUAL`, and none that it inherits."""
-    named = media.named
+def _line(media: sdp.Media, description: sdp.Description, facetime: bool, sender: str, short: bool) -> Media:
+    usual = None if media.inherited or media.kind == "image" else usual_part(media, facetime, short)
+    if usual is None:
+        return whole_line(media, description, facetime)
+    direction, explained, rtcp_mux, ptime = usual
+    address = address_of(media, description)
     # In the order of its fields: to name so many costs more than all that is in them.
     return Media(
-        media.kind, address_of(media, description), media.port, media.profile, media.direction,
-        formats(media, facetime), None, "rtcp-mux" in named, None, tuple(media.ssrcs) if "ssrc" in named else (), None,
-        0, (), None, None, (), (), None, False, (), media.ptime if "ptime" in named else None,
+        media.kind, sender if address == sender else address, media.port, media.profile, direction, explained, None,
+        rtcp_mux, None, tuple(media.ssrcs) if "ssrc" in media.named else (), None, 0, (), None, None, (), (), None,
+        False, (), ptime,
     )
+
+
+def usual_part(media: sdp.Media, facetime: bool, short: bool = False) -> UsualPart | None:
+    """What formats and attributes say of a line that inherits none, where these are `USUAL`; else None.
+
+    Sources are left out, which are others in each call.
+    """
+    attributes = media.attributes
+    if "ssrc" in media.named:
+        attributes = tuple([each for each in attributes if each.name != "ssrc"])
+    said = media.profile, media.formats, attributes, facetime
+    found: UsualPart | None = _usual_parts.recall(said) if short else _read_usual(said)
+    return found
+
+
+def _read_usual(said: tuple[str, tuple[str, ...], tuple[sdp.Attribute, ...], bool]) -> UsualPart | None:
+    profile, written, attributes, facetime = said
+    named = sdp_media.by_name(attributes)
+    if not USUAL.issuperset(named):
+        return None
+    media = sdp.Media("", 0, 1, profile, written, None, (), attributes, (), named, {}, {})
+    return media.direction, formats(media, facetime), "rtcp-mux" in named, media.ptime
+
+
+_usual_parts = Remembered(_read_usual)
+"""Programs say the same of their media again and again: it is read once."""
 
 
 def whole_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:

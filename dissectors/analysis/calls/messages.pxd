@@ -2,12 +2,14 @@
 
 cimport cython
 
+from dissectors.limits.budget cimport Bounds
 from dissectors.limits.remembered cimport Remembered
 from dissectors.limits.texts cimport Held
 from dissectors.protocols.sip_message cimport Identity, identity
 from dissectors.protocols.sip_parts cimport media_type
 from dissectors.wire.masking cimport masked, masked_value
 
+cdef Py_ssize_t EMPTY_TUPLE_OCTETS, HEADER_OCTETS, POINTER_OCTETS
 cdef Remembered _remembered_names
 
 
@@ -21,8 +23,8 @@ cpdef Identity identity_of(object message)
 
 @cython.locals(first=dict, headers=tuple, names=Names)
 cpdef object to_report(
-    object datagram, object message, Identity identity, object again, object side, object agent, Held held,
-    object bounds
+    object datagram, object place, object seconds, object message, Identity identity, object again, object side,
+    object agent, Held held, Bounds bounds
 )
 
 cpdef object shown(object text, Held held)
@@ -34,7 +36,7 @@ cpdef tuple _deciding(object message, dict first, Py_ssize_t count, Names names,
 cpdef object _meaning(object message, object name, Held held)
 cpdef object _body(object message, dict first, Held held)
 cpdef tuple _deviations(tuple deviations, Held held)
-cpdef Names _names_of(tuple headers, Py_ssize_t length)
+cpdef Names _names_of(tuple written, Py_ssize_t length)
 cpdef Names _names(tuple written)
 
 @cython.locals(after=Py_ssize_t, before=Py_ssize_t, compressed=bint, inflated=Py_ssize_t, longer=Py_ssize_t)

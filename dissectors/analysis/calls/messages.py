@@ -41,6 +41,9 @@ WORDED = ("Reason", "Warning")
 HEADER_OCTETS = 48
 """What a header takes beside its name and its value."""
 
+EMPTY_TUPLE_OCTETS, POINTER_OCTETS = getsizeof(()), getsizeof((None,)) - getsizeof(())
+"""What a tuple takes, and what each value in it adds."""
+
 
 def identity_of(message: sip.Message) -> sip.Identity:
     """What tells calls, dialogs and transactions apart, however long the sender made it."""
@@ -57,14 +60,17 @@ def identity_of(message: sip.Message) -> sip.Identity:
 
 
 def to_report(
-    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: Again, side: str, agent: str | None,
-    held: Held, bounds: Bounds,
+    datagram: Datagram, place: Place, seconds: float, message: sip.Message, identity: sip.Identity, again: Again,
+    side: str, agent: str | None, held: Held, bounds: Bounds,
 ) -> Message:
-    """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
+    """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent.
+
+    It came at that place and time, in seconds since the epoch.
+    """
     first, headers, status, reason = message.first, message.headers, message.status, message.reason
     length, method, words = datagram.length, identity.method or "", message.written
     src, sport, dst, dport, _, transport = datagram.flow
-    names = _names_of(headers, length)
+    names = _names_of(message.names, length)
     if names.lost:
         bounds.hit("header names", names.lost)
     deviations = message.deviations
@@ -74,7 +80,7 @@ def to_report(
     to_tag, from_tag, branch = held.text(identity.to_tag), held.text(identity.from_tag), held.text(identity.branch)
     # In the order of its fields: to name so many costs more than all that is in them.
     return Message(
-        Place(datagram.file, datagram.frame), datagram.time / 1e9, src, sport, dst, dport, length, asked or "", status,
+        place, seconds, src, sport, dst, dport, length, asked or "", status,
         reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program,
         _body(message, first, held), _deviations(deviations, held) if deviations else (), side,
         held.value(names.written, names.octets) or (), _sizes(length, message, names), uri, to_tag, from_tag, branch,
@@ -98,15 +104,17 @@ def _deciding(
 ) -> tuple[Header, ...]:
     # Of what was compressed, or stands for another protocol, the names say less than there is.
     told = names.deciding if 0 < names.count == count else DECIDING
+    if not told:
+        return ()
     found = tuple([
-        Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held))
+        Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held) if name in WORDED else "")
         for name in told if name in first
     ])
-    return held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or () if found else ()
+    return held.value(found, EMPTY_TUPLE_OCTETS + len(found) * (POINTER_OCTETS + HEADER_OCTETS)) or () if found else ()
 
 
 def _meaning(message: sip.Message, name: str, held: Held) -> str:
-    return held.text(sip_reason.meaning(name, message.all(name))) or "" if name in WORDED else ""
+    return held.text(sip_reason.meaning(name, message.all(name))) or ""
 
 
 def _body(message: sip.Message, first: dict[str, str], held: Held) -> Body | None:
@@ -147,9 +155,8 @@ class Names:
         self.octets, self.count = octets, count
 
 
-def _names_of(headers: tuple[sip.Header, ...], length: int) -> Names:
+def _names_of(written: tuple[str, ...], length: int) -> Names:
     """Those of a message of so many octets, but for headers that were compressed."""
-    written = tuple([written for _, _, written, recovered in headers if not recovered])
     found: Names = _remembered_names.recall(written) if length <= MAX_REMEMBERED_OCTETS else _names(written)
     return found
 
@@ -175,15 +182,16 @@ _remembered_names = Remembered(_names)
 
 def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
-    inflated, longer = sent, names.longer
-    compressed = message.body is not NOTHING and message.body.compressed
-    if not names.compact and not compressed:
-        return _plain_sizes(sent)
-    if message.raw_body and compressed:
-        before, after = len(message.raw_body), len(message.body.octets)
+    inflated, longer, body = sent, names.longer, message.body
+    compressed = body is not NOTHING and body.compressed
+    if not compressed:
+        return _known_sizes(sent, sent + longer, names.compact)
+    if message.raw_body:
+        before, after = len(message.raw_body), len(body.octets)
         inflated += after - before + len(str(after)) - len(str(before))
-        for name, value, written, recovered in message.headers:
-            if name == "Content-Encoding" and not recovered:
+        for header in message.headers:
+            if header.name == "Content-Encoding" and not header.recovered:
+                name, value, written, _ = header
                 inflated -= len(written) + len(value) + len(": \r\n")
                 # A label that is gone has no long name either.
                 longer -= len(name) - 1 if len(written) == 1 else 0
@@ -191,6 +199,6 @@ def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
 
 
 @lru_cache(MAX_REMEMBERED_SIZES)
-def _plain_sizes(sent: int) -> Sizes:
-    """Those of a message that is written in full: there are a few, in messages without number."""
-    return Sizes(sent, sent, sent, 0)
+def _known_sizes(sent: int, long: int, compact: int) -> Sizes:
+    """Those of a message without compression: there are a few, in messages without number."""
+    return Sizes(sent, sent, long, compact)

@@ -2,7 +2,9 @@
 
 cimport cython
 
+from dissectors.analysis.calls.descriptions cimport lines as media_lines
 from dissectors.limits.budget cimport Bounds, Budget
+from dissectors.protocols.sdp cimport parse as parse_sdp
 from dissectors.protocols.sip_message cimport Identity
 
 
@@ -16,26 +18,29 @@ cdef class Negotiation:
     cdef public tuple _asked, _offers
 
     @cython.locals(broken=list, status=int)
-    cpdef tuple feed(self, object datagram, object message, Identity identity, object side)
+    cpdef tuple feed(
+        self, object datagram, object place, object seconds, object message, Identity identity, object side
+    )
 
     cpdef object _transaction(self, object message, Identity identity, object side)
 
     @cython.locals(taken=Py_ssize_t)
     cpdef object _take(
-        self, object datagram, bytes text, Identity identity, object side, object transaction, bint requested
+        self, object datagram, object place, object seconds, bytes text, Identity identity, object side,
+        object transaction, bint requested
     )
     cpdef object _offer(self, object transaction)
     cpdef object _on(self, object offered, object flow, object place)
 
     @cython.locals(lines=tuple)
     cpdef object _list(
-        self, object datagram, object description, Identity identity, object offered, object side, object place,
-        object answers, object key
+        self, object datagram, object place, object seconds, object description, bint short, Identity identity,
+        object offered, object side, object answers, object key
     )
 
 
 cpdef list _texts(object message)
 cpdef object _one_text(object address, tuple lines)
 
-@cython.locals(listed=Py_ssize_t)
+@cython.locals(listed=Py_ssize_t, media=tuple)
 cpdef Py_ssize_t _weight(bytes text, object description)

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from dissectors.analysis.calls import descriptions
+from dissectors.analysis.calls.descriptions import FACETIME_ORIGIN, with_candidate
+from dissectors.analysis.calls.descriptions import lines as media_lines
 from dissectors.limits.budget import Bounds, Budget
 from dissectors.protocols import sdp, sdp_attributes, sip
+from dissectors.protocols.sdp import parse as parse_sdp
 from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Datagram, Flow
@@ -30,6 +32,9 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 
 READABLE_STATUSES = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
+MAX_REMEMBERED_OCTETS = 2048
+"""Octets of a description beyond which nothing of it is remembered for other calls."""
+
 MAX_FRAGMENT_OCTETS = 1 << 14
 MAX_DESCRIPTION_OCTETS = 1 << 26
 """Of all descriptions that are kept."""
@@ -108,9 +113,12 @@ class Negotiation:
         self._asked: tuple[Transaction, ...] = ()
 
     def feed(
-        self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
+        self, datagram: Datagram, place: Place, seconds: float, message: sip.Message, identity: sip.Identity, side: str
     ) -> tuple[Malformed, ...]:
-        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
+        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read.
+
+        It came at that place and time, in seconds since the epoch.
+        """
         status, body, method = message.status or 0, message.body, identity.method
         if method not in METHODS:
             if body is not NOTHING and message.content_type == FRAGMENT:
@@ -128,7 +136,7 @@ class Negotiation:
         for text in _texts(message):
             transaction = self._transaction(message, identity, side) if method == "PRACK" else own
             try:
-                self._take(datagram, text, identity, side, transaction, not status)
+                self._take(datagram, place, seconds, text, identity, side, transaction, not status)
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
@@ -146,7 +154,7 @@ class Negotiation:
             if name == "a=mid" and value in mids:
                 number = mids.index(value)
             elif name == "a=candidate" and (found := sdp_attributes.candidate(value)) is not None:
-                lines[number] = descriptions.with_candidate(lines[number], found)
+                lines[number] = with_candidate(lines[number], found)
         self.made[at] = replace(described, media=tuple(lines)), offered, key
         for announced in self.announced:
             for before, after in zip(described.media, lines, strict=True):
@@ -183,8 +191,8 @@ class Negotiation:
         return None
 
     def _take(
-        self, datagram: Datagram, text: bytes, identity: sip.Identity, side: str, transaction: Transaction,
-        requested: bool,
+        self, datagram: Datagram, place: Place, seconds: float, text: bytes, identity: sip.Identity, side: str,
+        transaction: Transaction, requested: bool,
     ) -> None:
         """Take one description; what a hop or a later response repeats says nothing new.
 
@@ -199,13 +207,12 @@ class Negotiation:
         if len(self.made) >= MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
             return
-        description = sdp.parse(text)
+        description = parse_sdp(text)
         taken = self.budget.take(_weight(text, description))
         if not taken:
             self.bounds.hit("descriptions")
             return
         self.kept += taken
-        place = Place(datagram.file, datagram.frame)
         unseen = not requested and transaction not in self._asked and len(self._asked) < MAX_DESCRIPTIONS
         if offered is None:
             offered = Offered(len(self._offers), "" if unseen else side, place, transaction)
@@ -216,7 +223,8 @@ class Negotiation:
         else:
             offered.answered = True
             answers = (offered.on(datagram.flow.reverse) or offered.last) if offered.side else None
-        self._list(datagram, description, identity, offered, side, place, answers, key)
+        short = len(text) <= MAX_REMEMBERED_OCTETS
+        self._list(datagram, place, seconds, description, short, identity, offered, side, answers, key)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
@@ -228,16 +236,16 @@ class Negotiation:
             offered.hops += ((flow, place),)
 
     def _list(
-        self, datagram: Datagram, description: sdp.Description, identity: sip.Identity, offered: Offered, side: str,
-        place: Place, answers: Place | None, key: int,
+        self, datagram: Datagram, place: Place, seconds: float, description: sdp.Description, short: bool,
+        identity: sip.Identity, offered: Offered, side: str, answers: Place | None, key: int,
     ) -> None:
         origin = description.origin
-        self.facetime |= bool(origin and origin.username == descriptions.FACETIME_ORIGIN)
-        lines = descriptions.lines(description, self.facetime)
+        self.facetime |= bool(origin and origin[0] == FACETIME_ORIGIN)
         time, src = datagram.time, datagram.flow.src
+        lines = media_lines(description, self.facetime, src, short)
         described = Description(
-            "offer" if offered.side == side else "answer", place, _one_text(origin.address, lines) if origin else None,
-            description.name, lines, description.deviations, side, answers, time / 1e9, identity.method or "",
+            "offer" if offered.side == side else "answer", place, _one_text(origin[-1], lines) if origin else None,
+            description.name, lines, description.deviations, side, answers, seconds, identity.method or "",
             identity.from_tag, identity.to_tag, " ".join(origin) if origin else None, offered.number, "open",
             description.broken,
         )
@@ -258,8 +266,10 @@ def _one_text(address: str, lines: tuple[Media, ...]) -> str:
 
 def _weight(text: bytes, description: sdp.Description) -> int:
     """About how many octets a description takes once it is read."""
-    listed = sum([len(line.formats) + len(line.attributes) for line in description.media])
-    return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(description.media)) + ENTRY_OCTETS * listed
+    listed, media = 0, description.media
+    for line in media:
+        listed += len(line.formats) + len(line.attributes)
+    return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(media)) + ENTRY_OCTETS * listed
 
 
 def _texts(message: sip.Message) -> list[bytes]:

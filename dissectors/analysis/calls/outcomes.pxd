@@ -2,11 +2,8 @@
 
 
 cdef class Cancelling:
-    cdef public object sequence, asked
+    cdef public object asked
     cdef public bint accepted
-
-    cpdef object begin(self, object sequence)
-    cpdef bint ended(self, object status, object time)
 
 
 cdef class Registering:
@@ -16,3 +13,6 @@ cdef class Registering:
 
     cpdef object feed(self, Py_ssize_t status, object sequence)
     cpdef object outcome(self, object status)
+
+
+cpdef bint was_cancelled(Cancelling cancelling, object status, object time)

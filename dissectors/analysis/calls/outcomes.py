@@ -40,25 +40,20 @@ def counted_as(before: tuple[str, str], kind: str, outcome: str) -> tuple[str, s
 class Cancelling:
     """The CANCEL of a call: when it was sent last, in nanoseconds, and whether it was accepted."""
 
-    __slots__ = ("accepted", "asked", "sequence")
+    __slots__ = ("accepted", "asked")
 
     def __init__(self) -> None:
-        self.sequence: int | None = None
         self.asked: int | None = None
         self.accepted = False
 
-    def begin(self, sequence: int | None) -> None:
-        """Take an INVITE outside any dialog: what cancelled another one does not concern it."""
-        if sequence != self.sequence:
-            self.sequence, self.asked, self.accepted = sequence, None, False
 
-    def ended(self, status: int | None, time: int | None) -> bool:
-        """Whether a call that was not answered, and was refused with that status, or not yet, was cancelled."""
-        if status == TERMINATED:
-            return True
-        if not self.accepted or self.asked is None:
-            return False
-        return status is None or time is None or time - self.asked <= CANCEL_TIMEOUT_NS
+def was_cancelled(cancelling: Cancelling | None, status: int | None, time: int | None) -> bool:
+    """Whether a call that was not answered, and was refused with that status, or not yet, was cancelled."""
+    if status == TERMINATED:
+        return True
+    if cancelling is None or not cancelling.accepted or cancelling.asked is None:
+        return False
+    return status is None or time is None or time - cancelling.asked <= CANCEL_TIMEOUT_NS
 
 
 class Registering:

@@ -5,16 +5,16 @@ cimport cython
 from dissectors.limits.budget cimport Bounds
 from dissectors.protocols.sip_message cimport Identity
 
-cdef Py_ssize_t ENTRY, MAX_FEW
+cdef Py_ssize_t ENTRY_OCTETS, KEY_OCTETS, MAX_FEW
 
 
 cdef class Repeats:
     cdef public Py_ssize_t limit
-    cdef public object _few
+    cdef public bytes _few
     cdef public Bounds bounds
     cdef public dict _last
 
     cpdef object see(self, object datagram, object message, Identity identity)
 
-    @cython.locals(at=Py_ssize_t, size=Py_ssize_t)
+    @cython.locals(at=Py_ssize_t, entry=bytes, few=bytes, size=Py_ssize_t)
     cpdef object _among_few(self, object key, object time, object packet)

@@ -7,8 +7,8 @@ again.
 
 from __future__ import annotations
 
-from array import array
 from enum import Enum
+from struct import Struct, iter_unpack
 from typing import Final
 
 from dissectors.limits.budget import Bounds
@@ -39,8 +39,14 @@ PACKET, LENGTH = (1 << PACKET_BITS) - 1, (1 << 16) - 1
 MAX_FEW = 16
 """Messages of a call that are searched one by one: most calls have no more, and many calls may be open."""
 
-ENTRY: Final = 3
+ENTRY_FORMAT = "qqq"
 """Numbers of each of these: the message, the time of its packet, and the packet's identification and length."""
+
+ENTRY_OCTETS: Final = 24
+KEY_OCTETS: Final = 8
+
+_pack = Struct(ENTRY_FORMAT).pack
+_unpack = Struct(ENTRY_FORMAT).unpack_from
 
 
 class Repeats:
@@ -53,7 +59,7 @@ class Repeats:
 
     def __init__(self, limit: int, bounds: Bounds) -> None:
         self.limit, self.bounds = limit, bounds
-        self._few: array[int] | None = None
+        self._few = b""
         self._last: dict[int, int] | None = None
 
     def see(self, datagram: Datagram, message: sip.Message, identity: Identity) -> Again:
@@ -81,24 +87,21 @@ class Repeats:
 
     def _among_few(self, key: int, time: int, packet: int) -> int | None:
         """The packet that carried a message before, which this one replaces; where there are too many, none is kept."""
-        if self._few is None:
-            self._few = array("q")
-        few = self._few
-        at, size = 0, len(few)
-        while at < size:
-            if few[at] == key:
-                before = few[at + 1] << PACKET_BITS | few[at + 2]
-                few[at + 1], few[at + 2] = time, packet
-                return before
-            at += ENTRY
-        if size < ENTRY * MAX_FEW and size < ENTRY * self.limit:
-            # One by one: `extend` takes twice as long.
-            few.append(key)
-            few.append(time)
-            few.append(packet)
+        few, entry = self._few, _pack(key, time, packet)
+        size, known = len(few), entry[:KEY_OCTETS]
+        at = few.find(known)
+        while at >= 0:
+            if not at % ENTRY_OCTETS:
+                _, before, carried = _unpack(few, at)
+                self._few = few[:at] + entry + few[at + ENTRY_OCTETS :]
+                found: int = before << PACKET_BITS | carried
+                return found
+            at = few.find(known, at + 1)
+        if size < ENTRY_OCTETS * MAX_FEW and size < ENTRY_OCTETS * self.limit:
+            self._few = few + entry
         else:
-            self._last = {few[at]: few[at + 1] << PACKET_BITS | few[at + 2] for at in range(0, len(few), ENTRY)}
-            self._few = None
+            self._last = {known: time << PACKET_BITS | packet for known, time, packet in iter_unpack(ENTRY_FORMAT, few)}
+            self._few = b""
         return None
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.analysis.calls.table import Calls
+from dissectors.protocols.sip import parse
 from dissectors.queries.comparison import compare
 from dissectors.queries.filters import wanted
 from dissectors.queries.selection import select
+from dissectors.wire.datagram import Datagram, Flow
 from tests.made import A, B, Endpoint, Sent, report
-from tests.signalling import CALLER, INVITE, asks, message, says
+from tests.signalling import CALLER, INVITE, THEIRS, asks, message, says
 
 C: Endpoint = ("192.0.2.3", 5060)
 
@@ -58,3 +61,19 @@ def test_hosts_and_flows_that_a_call_does_not_keep_are_told() -> None:
     assert "5-tuples of calls: 8 given up" in hits
     hits = [each.what for each in report([((f"192.0.2.{n}", 5060), C, INVITE) for n in range(1, 22)]).findings]
     assert "hosts of calls: 5 given up" in hits
+
+
+def test_an_ordinary_call_makes_nothing_of_what_it_has_not_got() -> None:
+    calls = Calls(4)
+    for time, (src, dst, octets) in enumerate([
+        (A, B, INVITE), (B, A, says(180, 1)), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1))
+    ]):
+        calls.feed(Datagram(0, time + 1, 0, time, Flow(*src, *dst), octets, len(octets)), parse(octets))
+    (call,) = calls.opened()
+    assert (call.cancelling, call.registering) == (None, None)
+    assert call.pairs == (Flow(*A, *B), Flow(*B, *A))
+    first, answer = (call.messages[number] for number in (0, 2))
+    offered, answered = call.descriptions
+    assert offered.place is first.place and offered.time is first.time
+    assert answered.place is answer.place and answered.answers is first.place
+    assert [line.address is line.sent_from for line in call.announced] == [True, True]

@@ -48,8 +48,12 @@ def test_a_usual_line_says_what_the_whole_of_it_does(attributes: str, line: str,
     assert descriptions.USUAL >= media.named.keys() and not media.inherited
     whole = descriptions.whole_line(media, description, facetime)
     assert descriptions.lines(description, facetime) == (whole,)
-    assert descriptions.usual_line(media, description, facetime) == whole
+    assert descriptions.usual_part(media, facetime) is not None
     assert whole.address == "2001:db8::1"
+    sender = "".join(["2001:db8::", "1"])
+    (sent,) = descriptions.lines(description, facetime, sender)
+    assert sent == whole and sent.address is sender
+    assert descriptions.lines(description, facetime, "192.0.2.1") == (whole,)
 
 
 def test_what_is_unusual_about_a_line_is_looked_for() -> None:
@@ -60,6 +64,17 @@ def test_what_is_unusual_about_a_line_is_looked_for() -> None:
     assert descriptions.lines(inherited, False)[0].setup == "active"
     assert descriptions.lines(of_its_own, False)[0].mid == "x"
     assert descriptions.lines(fax, False)[0].fax is not None
+    assert descriptions.usual_part(of_its_own.media[0], False) is None
+
+
+def test_a_line_of_many_words_is_read_as_a_short_one_is() -> None:
+    text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 5004 RTP/AVP 96\r\n"
+    said = "a=rtpmap:96 opus/48000\r\na=ptime:30\r\na=ssrc:7 cname:x\r\na=sendonly\r\na=fmtp:96 "
+    short, long = (sdp.parse(f"{text}{said}{'x' * length}\r\n") for length in (1, 3000))
+    (one,), (other,) = descriptions.lines(short, False), descriptions.lines(long, False)
+    assert (one.direction, one.ptime, one.ssrcs) == ("sendonly", 30, (7,))
+    assert (other.direction, other.ptime, other.ssrcs) == ("sendonly", 30, (7,))
+    assert other.formats[0].parameters == "x" * 3000 and other == descriptions.whole_line(long.media[0], long, False)
 
 
 def test_formats_with_parameters_of_their_own_keep_them() -> None:

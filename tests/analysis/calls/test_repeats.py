@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from dissectors.analysis.calls.repeats import AGAIN, COPY, FIRST, Repeats
+from dissectors.analysis.calls.repeats import AGAIN, COPY, FIRST, PACKET_BITS, Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.protocols.sip import parse
 from dissectors.report import Message
@@ -122,3 +122,14 @@ def test_each_of_many_messages_is_known_again(limit: int) -> None:
     message = parse(sent[0])
     copy = Datagram(0, 200, 0, 2_001 * MILLISECOND, FLOW, sent[0], len(sent[0]), 1)
     assert repeats.see(copy, message, message.identity()) is COPY
+
+
+def test_what_only_looks_like_a_message_is_none() -> None:
+    repeats = Repeats(100, Bounds())
+    assert repeats._among_few(7, 11, 13) is None
+    assert repeats._among_few(11, 13, 7) is None and repeats._among_few(13, 7, 11) is None
+    assert repeats._among_few(11 << 8, 1, 2) is None
+    assert [repeats._among_few(key, 17, 19) for key in (7, 11, 13)] == [
+        11 << PACKET_BITS | 13, 13 << PACKET_BITS | 7, 7 << PACKET_BITS | 11,
+    ]
+    assert repeats._among_few(7, 23, 29) == 17 << PACKET_BITS | 19
