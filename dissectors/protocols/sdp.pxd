@@ -25,7 +25,7 @@ cpdef object parse(object text)
 cpdef object _whole(str text)
 
 @cython.locals(
-    at=Py_ssize_t, head=str, lines=list, media=list, parts=list, said=list
+    at=Py_ssize_t, head=str, kind=str, line=str, lines=list, media=list, parts=list, said=list
 )
 cpdef object _usual(str text)
 

@@ -6,6 +6,8 @@ from dissectors.protocols.sip_headers cimport first_values, number, usual_header
 from dissectors.protocols.sip_message cimport cseq
 from dissectors.protocols.sip_start_line cimport StartLine, usual_start_line
 
+cdef tuple _MANDATORY
+
 
 @cython.locals(
     at=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, first=dict, headers=tuple, names=list, notes=list, size=Py_ssize_t,
@@ -23,7 +25,7 @@ cpdef tuple _labels(tuple headers)
 cpdef object _length(object value, Py_ssize_t left, list notes)
 cpdef tuple _parts(str kind, object body, object limits, list notes)
 
-@cython.locals(counted=tuple, written=str)
+@cython.locals(counted=tuple, name=str, written=str)
 cpdef object _note_oddities(dict first, object method, bint whole, list notes)
 
 cpdef object _note_octets(object block, list notes)

@@ -260,8 +260,9 @@ def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
 def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
     """The deviations of the headers: missing, or contradictory; `first` has the first value of each."""
     if whole:
-        missing = [name for name in _MANDATORY if name not in first]
-        notes += [Deviation("header missing", f"no {name} header") for name in missing]
+        for name in _MANDATORY:
+            if name not in first:
+                notes.append(Deviation("header missing", f"no {name} header"))
     written = first.get("CSeq")
     if written is None:
         return

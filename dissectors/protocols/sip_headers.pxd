@@ -5,7 +5,7 @@ cimport cython
 from dissectors.limits.remembered cimport Remembered
 
 cdef dict _USUAL
-cdef Remembered _usual_lines
+cdef Remembered _tags, _usual_lines
 
 cpdef object read(str line)
 
@@ -27,8 +27,10 @@ cpdef object uri(str value)
 @cython.locals(opened=Py_ssize_t, closed=Py_ssize_t, quoted=Py_ssize_t, end=Py_ssize_t)
 cpdef Py_ssize_t closing(str value) except -2
 
-@cython.locals(closed=Py_ssize_t, end=Py_ssize_t)
 cpdef object tag(str value)
+
+@cython.locals(closed=Py_ssize_t, end=Py_ssize_t)
+cpdef object _read_tag(str value)
 
 cpdef object parameter(tuple pairs, object name)
 cpdef str unquote(str text)

@@ -199,9 +199,7 @@ def usual_headers(lines: list[str], first: dict[str, str], written: list[str]) -
         known = _usual_lines.recall(lines[at])
         if known is None:
             return None
-        name = known[0]
-        if name not in first:
-            first[name] = known[1]
+        first.setdefault(known[0], known[1])
         headers.append(known[2])
         written.append(known[3])
     return tuple(headers)
@@ -323,6 +321,11 @@ def closing(value: str) -> int:
 
 def tag(value: str) -> str | None:
     """The `tag` of a From or To (RFC 3261 section 19.3), as `address` finds it; None where there is none."""
+    found: str | None = _tags.recall(value)
+    return found
+
+
+def _read_tag(value: str) -> str | None:
     closed = closing(value)
     if closed >= 0 and closed + 1 == len(value):
         return None
@@ -330,6 +333,10 @@ def tag(value: str) -> str | None:
         end = value.find(";", closed + 2)
         return value[closed + 6 : len(value) if end < 0 else end].strip(" \t")
     return address(value).tag
+
+
+_tags = Remembered(_read_tag)
+"""Who calls is told by all messages of a call, and they come one soon after the other."""
 
 
 def uri(value: str) -> str:

@@ -78,12 +78,13 @@ def to_report(
     said = held.text(words or (method if status is None else f"{status} {reason or ''}".strip()))
     reason, program, uri = held.text(reason), held.text(agent), held.text(shown(message.uri, held))
     to_tag, from_tag, branch = held.text(identity.to_tag), held.text(identity.from_tag), held.text(identity.branch)
-    # In the order of its fields: to name so many costs more than all that is in them.
+    sizes = _sizes(length, message, names)
+    # In the order of its fields: to name so many costs more than all that is in them. The length is one number for all.
     return Message(
-        place, seconds, src, sport, dst, dport, length, asked or "", status,
+        place, seconds, src, sport, dst, dport, sizes.sent, asked or "", status,
         reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program,
         _body(message, first, held), _deviations(deviations, held) if deviations else (), side,
-        held.value(names.written, names.octets) or (), _sizes(length, message, names), uri, to_tag, from_tag, branch,
+        held.value(names.written, names.octets) or (), sizes, uri, to_tag, from_tag, branch,
         _deciding(message, first, len(headers), names, held), has_credentials(first), again is COPY, transport,
         message.signalling if words else "SIP",
     )

@@ -7,6 +7,8 @@ from dissectors.limits.budget cimport Bounds, Budget
 from dissectors.protocols.sdp cimport parse as parse_sdp
 from dissectors.protocols.sip_message cimport Identity
 
+cdef Py_ssize_t MADE
+
 
 cdef class Negotiation:
     cdef public Budget budget
@@ -14,8 +16,7 @@ cdef class Negotiation:
     cdef public Bounds bounds
     cdef public Py_ssize_t kept
     cdef public bint facetime
-    cdef public list made
-    cdef public tuple _asked, _offers
+    cdef public tuple _asked, _made, _offers
 
     @cython.locals(broken=list, status=int)
     cpdef tuple feed(
@@ -24,7 +25,7 @@ cdef class Negotiation:
 
     cpdef object _transaction(self, object message, Identity identity, object side)
 
-    @cython.locals(taken=Py_ssize_t)
+    @cython.locals(at=Py_ssize_t, made=tuple, taken=Py_ssize_t)
     cpdef object _take(
         self, object datagram, object place, object seconds, bytes text, Identity identity, object side,
         object transaction, bint requested

@@ -10,7 +10,7 @@ as that waits for an answer (RFC 3262 section 5). What a refusal describes is ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Final, Literal
 
 from dissectors.analysis.calls.descriptions import FACETIME_ORIGIN, with_candidate
 from dissectors.analysis.calls.descriptions import lines as media_lines
@@ -32,6 +32,9 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 
 READABLE_STATUSES = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
+MADE: Final = 3
+"""What stands there of each description: it, its offer, and the hash of what it was made of."""
+
 MAX_REMEMBERED_OCTETS = 2048
 """Octets of a description beyond which nothing of it is remembered for other calls."""
 
@@ -100,14 +103,14 @@ class Negotiation:
     """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
     __slots__ = (
-        "_asked", "_offers", "announced", "bounds", "budget", "facetime", "kept", "made",
+        "_asked", "_made", "_offers", "announced", "bounds", "budget", "facetime", "kept",
     )
 
     def __init__(self, budget: Budget, bounds: Bounds) -> None:
         self.budget, self.bounds = budget, bounds
         self.kept, self.facetime = 0, False
-        # Each with the hash of what it was made of. Of all of these there are a few, in calls without number.
-        self.made: list[tuple[Description, Offered, int]] = []
+        # Of all of these there are a few, in calls without number.
+        self._made: tuple[Any, ...] = ()
         self.announced: list[Announced] = []
         self._offers: tuple[Offered, ...] = ()
         self._asked: tuple[Transaction, ...] = ()
@@ -143,10 +146,11 @@ class Negotiation:
 
     def _trickle(self, side: str, fragment: str) -> None:
         """Add candidates to the latest description of a side, each to the line that it names, or the first."""
-        at = next((n for n in reversed(range(len(self.made))) if self.made[n][0].side == side), None)
-        if at is None or not self.made[at][0].media:
+        made = self._made
+        at = next((n for n in range(len(made) - MADE, -1, -MADE) if made[n].side == side), None)
+        if at is None or not made[at].media:
             return
-        described, offered, key = self.made[at]
+        described = made[at]
         lines, number = list(described.media), 0
         mids = [line.mid or "" for line in lines]
         for text in fragment.splitlines():
@@ -155,7 +159,7 @@ class Negotiation:
                 number = mids.index(value)
             elif name == "a=candidate" and (found := sdp_attributes.candidate(value)) is not None:
                 lines[number] = with_candidate(lines[number], found)
-        self.made[at] = replace(described, media=tuple(lines)), offered, key
+        self._made = (*made[:at], replace(described, media=tuple(lines)), *made[at + 1 :])
         for announced in self.announced:
             for before, after in zip(described.media, lines, strict=True):
                 if announced.media is before:
@@ -166,7 +170,7 @@ class Negotiation:
         """What was described, in order, with what became of it so far."""
         return tuple([
             described if described.state == offered.state else replace(described, state=offered.state)
-            for described, offered, _ in self.made
+            for described, offered in zip(self._made[::MADE], self._made[1::MADE], strict=True)
         ])
 
     def release(self) -> None:
@@ -199,12 +203,13 @@ class Negotiation:
         `requested` says that it stands in a request.
         """
         offered, key = self._offer(transaction), hash((transaction, side, text))
-        for described, _, before in self.made:
-            if before == key:
+        made = self._made
+        for at in range(0, len(made), MADE):
+            if made[at + 2] == key:
                 if offered is not None and offered.side == side:
-                    self._on(offered, datagram.flow, described.place)
+                    self._on(offered, datagram.flow, made[at].place)
                 return
-        if len(self.made) >= MAX_DESCRIPTIONS:
+        if len(made) >= MADE * MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
             return
         description = parse_sdp(text)
@@ -240,16 +245,16 @@ class Negotiation:
         identity: sip.Identity, offered: Offered, side: str, answers: Place | None, key: int,
     ) -> None:
         origin = description.origin
-        self.facetime |= bool(origin and origin[0] == FACETIME_ORIGIN)
+        self.facetime |= bool(origin and origin.username == FACETIME_ORIGIN)
         time, src = datagram.time, datagram.flow.src
         lines = media_lines(description, self.facetime, src, short)
         described = Description(
-            "offer" if offered.side == side else "answer", place, _one_text(origin[-1], lines) if origin else None,
+            "offer" if offered.side == side else "answer", place, _one_text(origin.address, lines) if origin else None,
             description.name, lines, description.deviations, side, answers, seconds, identity.method or "",
             identity.from_tag, identity.to_tag, " ".join(origin) if origin else None, offered.number, "open",
             description.broken,
         )
-        self.made.append((described, offered, key))
+        self._made += (described, offered, key)
         for line, read in zip(lines, description.media, strict=True):
             self.announced.append(
                 Announced(side, line.address, line.port, line, read.rtpmaps, line.encryption, src, time, offered)
