@@ -15,7 +15,7 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.mux.counters import Counters
-from dissectors.mux.flows import FlowState
+from dissectors.mux.flows import End, FlowState, written
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Endpoint
 
@@ -39,6 +39,10 @@ class Belongings:
     After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
     call, by identity, `signalling` are the flows on which they signalled, by number, `places` are the endpoints where
     calls were, `in_vain` how many streams were looked at that stay.
+
+    Most of what goes is an exchange that is all that ever was on its flows, at an end where nothing else is. Nobody
+    else can need these flows, and what would be remembered of that end would be forgotten at once. So they are let go
+    as soon as they are found: `alone` has these exchanges by Call-ID, `lone` their flows.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -46,6 +50,8 @@ class Belongings:
         self.joined: dict[int, Joined] = {}
         self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
+        self.alone: dict[str, Exchange] = {}
+        self.lone: list[FlowState] = []
         self.in_vain = 0
         # Where calls made room before anybody asked, nobody knows which went.
         calls.changed = None if calls.retired else dict.fromkeys(calls.calls)
@@ -56,22 +62,30 @@ class Belongings:
         self._waiting: set[int] = set()
         self._others: list[Counters] = []
         self._flows: dict[int, FlowState] = {}
+        self._shared: dict[Endpoint, tuple[int, int]] = {}
 
-    def find(self, scanner: Scanner, finished: Sequence[CallState | Exchange], recent: range, everything: bool) -> None:
+    def find(
+        self, scanner: Scanner, finished: Sequence[CallState | Exchange], recent: range, everything: bool,
+        read: Container[str],
+    ) -> None:
         """Look for what belongs to finished calls and was not heard at a recent time, in nanoseconds.
 
         With `everything` all streams and flows are looked at, and so they are where it is not known which calls went.
+        Those that are going to be `read` are not taken for `alone`.
         """
         calls = self._calls
         everything |= calls.changed is None
         names = {call.call_id for call in finished}
         gone = self._update(names)
         self._scanner, self._recent = scanner, recent
-        self.places = set()
+        self._look_for_alone(finished, read)
+        finished = [call for call in finished if call.call_id not in self.alone] if self.alone else finished
+        self.places = {*self._shared}
         for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
         if everything:
+            scanner.flows.forget(self.lone)
             own = {flow for call in finished for flow in call.pairs}
             # Where nothing was recognised there is no stream: such flows belong to nobody but by their ends.
             scanner.flows.wake_at(self.places)
@@ -101,6 +115,44 @@ class Belongings:
             elif joined is None or joined.call.call_id in names:
                 self._others.append(counters)
         self.in_vain = len(streams) - sum(map(len, self.of_call.values()))
+
+    def _look_for_alone(self, finished: Sequence[CallState | Exchange], read: Container[str]) -> None:
+        """Find what is alone, and the endpoints that it shares with others, each with when it was used."""
+        calls, table, recent = self._calls, self._scanner.flows, self._recent
+        alone: dict[str, Exchange] = {}
+        lone: list[FlowState] = []
+        found: dict[End, tuple[int, int]] = {}
+        self.alone, self.lone, self._shared = alone, lone, {}
+        if len(calls.retired_signalling) + 2 * len(finished) > calls.retired_signalling.limit:
+            return  # What is remembered for a moment would take the room of something else.
+        remembered = calls.retired_media or calls.retired_signalling
+        for call in finished:
+            if isinstance(call, CallState) or call.call_id in read or recent and call.last >= recent.start:
+                continue
+            states = call.there_and_back()
+            ends = None if states is None else table.lone_ends(*states, len(call.entries))
+            if states is None or ends is None or remembered and calls.remembers(_written(ends[0])):
+                continue
+            alone[call.call_id] = call
+            lone += states
+            begin, end = found.pop(ends[1], (call.start, call.last))
+            found[ends[1]] = min(begin, call.start), max(end, call.last)
+        self._shared = {_written(end): times for end, times in found.items()}
+
+    def retire(self, kept: Container[str], finished: Sequence[CallState | Exchange]) -> list[Counters]:
+        """Retire finished calls unless they are kept; gives back the streams that go with them."""
+        calls, alone = self._calls, self.alone
+        streams: list[Counters] = []
+        for call in finished:
+            call_id = call.call_id
+            if call_id in alone:
+                calls.let_go(call)
+            elif call_id not in kept:
+                calls.retire(calls.calls[call_id])
+                streams += self.of_call.get(call_id, ())
+        for endpoint, (begin, end) in self._shared.items():
+            calls.remember_signalling(begin, end, (endpoint,))
+        return streams
 
     def left_streams(self) -> list[Counters]:
         """Of what was found, streams whose calls have gone before them, or just now; to be asked once these have."""
@@ -134,7 +186,7 @@ class Belongings:
                 self._look_again(state.last, state)
             elif not self._directory.signals_on(flow) and (not streams or gone.keys() >= {*streams.on(number)}):
                 idle.append(state)
-        self._flows = {}
+        self._flows, self.alone, self.lone = {}, {}, []
         return idle
 
     def _update(self, leaving: Container[str] = ()) -> list[CallState | Exchange]:
@@ -165,6 +217,7 @@ class Belongings:
         yield from _signalling(scanner, gone)
         keys = {key for call in finished for kind, key in self._directory.keys(call) if kind in ("endpoint", "host")}
         keys |= {end for end in self.places if self._worth_looking(end, table.count_at(end))}
+        table.forget(self.lone)
         for end in keys:
             yield from table.at(end)
         recent = self._recent
@@ -185,6 +238,10 @@ class Belongings:
         if state.number not in self._waiting:
             self._waiting.add(state.number)
             self._later.setdefault(last // PERIOD_NS, {})[state.number] = state
+
+
+def _written(end: End) -> Endpoint:
+    return written(end[0]), end[1]
 
 
 def _signalling(scanner: Scanner, calls: Iterable[CallState | Exchange]) -> Iterator[FlowState]:

@@ -103,18 +103,21 @@ class Retirement:
             from dissectors.engine.belongings import Belongings
 
             belongings = self._belongings = Belongings(calls)
-        belongings.find(scanner, finished, recent, at_the_end)
-        looked_at, kept = self._worth_looking(finished), set[str]()
+        read = self._worth_reading(finished)
+        belongings.find(scanner, finished, recent, at_the_end, read)
+        looked_at = [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in read]
+        kept: set[str] = set()
         streams: tuple[Stream, ...] = ()
         if looked_at:
             values = self._facts(scanner, looked_at, belongings, self._moments(finished))
             streams, kept = values.streams, self._judge(looked_at, len(finished), values)
-        leaving = self._retire_calls(finished, kept, belongings) + belongings.left_streams()
-        idle = belongings.idle(leaving)
+        leaving = belongings.retire(kept, finished) + belongings.left_streams()
+        alone, idle = len(belongings.lone), belongings.idle(leaving)
         paths = facts_of_paths(self._trackers, scanner, idle, streams)
-        for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
+        for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * (len(idle) + alone)):
             if finding.severity != "note":
                 self.totals.add(finding)
+        self.totals.flows += alone
         if at_the_end:
             scanner.flows.forget_groups()
         self._forget(scanner, leaving, idle, recent, belongings.places)
@@ -123,11 +126,11 @@ class Retirement:
             scanner.flows.forget_groups()
             scanner.stream_table.forget_groups()
 
-    def _worth_looking(self, finished: Sequence[CallState | Exchange]) -> list[CallState]:
-        """Those about which a rule may have something to say, each of them read.
+    def _worth_reading(self, finished: Sequence[CallState | Exchange]) -> set[str]:
+        """The Call-IDs of the exchanges about which a rule may have something to say.
 
-        That is every call, and every exchange that did not go well. Rules about registrations compare those of one
-        address, and ask whether a call to it was refused.
+        That is every one that did not go well. Rules about registrations compare those of one address, and ask whether
+        a call to it was refused.
         """
         calls = self._trackers.calls
         unread = [each for each in finished if not isinstance(each, CallState)]
@@ -143,7 +146,7 @@ class Retirement:
         for owner, registered in alike.items():
             if owner in told or len(registered) > 1 and not _in_time(registered):
                 worth.update(each.call_id for each in registered)
-        return [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in worth]
+        return worth
 
     def _moments(self, finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:
         """When the messages came that are still unread, in seconds since the epoch."""
@@ -165,18 +168,6 @@ class Retirement:
                 self.totals.add(finding)
         return {looked_at[number].call_id for number in kept}
 
-    def _retire_calls(
-        self, finished: Sequence[CallState | Exchange], kept: Container[str], belongings: Belongings
-    ) -> list[Counters]:
-        """Retire calls unless they are kept; gives back the streams that go with them."""
-        calls = self._trackers.calls
-        streams: list[Counters] = []
-        for call in finished:
-            if call.call_id not in kept:
-                calls.retire(calls.calls[call.call_id])
-                streams += belongings.of_call.get(call.call_id, ())
-        return streams
-
     def _facts(
         self, scanner: Scanner, finished: Sequence[CallState], belongings: Belongings, moments: tuple[float, ...]
     ) -> Facts:
@@ -186,6 +177,7 @@ class Retirement:
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
         states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
         states |= belongings.signalling
+        states |= {state.number: state for state in belongings.lone}
         for end in {end for call in finished for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds
+
+if TYPE_CHECKING:
+    from dissectors.limits.digest import blake2b
 
 SETS, WAYS, HASH_OCTETS = 1 << 14, 16, 8
 MARKS = 1 << 8
@@ -27,17 +29,17 @@ class RecentlyRetired:
         self._bounds = bounds
         self._hashes: array[int] | None = None
         self._numbers, self._marks = array("I"), array("B")
-        self._digest: Callable[..., Any] | None = None
+        self._begun: blake2b | None = None
 
     def number(self, name: str) -> int:
         """The number of a name that is remembered, from 1 on; 0 of any other."""
         at = self._find(name)
-        return 0 if at is None else self._numbers[at]
+        return self._numbers[at] if at >= 0 else 0
 
     def mark(self, name: str) -> int:
         """The mark of a name that is remembered; 0 of any other."""
         at = self._find(name)
-        return 0 if at is None else self._marks[at]
+        return self._marks[at] if at >= 0 else 0
 
     def add(self, name: str, number: int, mark: int = 0) -> None:
         """Remember a name with its number and mark, as the latest."""
@@ -47,33 +49,41 @@ class RecentlyRetired:
             hashes = self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
             numbers = self._numbers = array("I", bytes(SETS * WAYS * numbers.itemsize))
             marks = self._marks = array("B", bytes(SETS * WAYS))
-        key, begin = self._place(name)
-        held, end = hashes[begin : begin + WAYS], begin + WAYS
-        if key in held:
-            end = begin + held.index(key) + 1
-        elif held[-1]:
+        key = self._hash(name)
+        at, begin = self._place(hashes, key), key % SETS * WAYS
+        if hashes[at] not in (0, key):
             self._bounds.hit(self.name)
         # Those before it move up by one.
-        hashes[begin + 1 : end], numbers[begin + 1 : end] = hashes[begin : end - 1], numbers[begin : end - 1]
-        marks[begin + 1 : end] = marks[begin : end - 1]
-        hashes[begin], numbers[begin], marks[begin] = key, min(number, MAX_NUMBER), mark
+        while at > begin:
+            hashes[at], numbers[at], marks[at] = hashes[at - 1], numbers[at - 1], marks[at - 1]
+            at -= 1
+        hashes[at], numbers[at], marks[at] = key, min(number, MAX_NUMBER), mark
 
-    def _find(self, name: str) -> int | None:
-        """Where a name stands, if it is remembered."""
-        if self._hashes is None:
-            return None
-        key, begin = self._place(name)
-        held = self._hashes[begin : begin + WAYS]
-        return begin + held.index(key) if key in held else None
+    def _find(self, name: str) -> int:
+        """Where a name stands that is remembered; -1 for any other."""
+        hashes = self._hashes
+        if hashes is None:
+            return -1
+        key = self._hash(name)
+        at = self._place(hashes, key)
+        return at if hashes[at] == key else -1
 
-    def _place(self, name: str) -> tuple[int, int]:
-        """A name's hash, never 0, which stands for nothing, and where its set begins."""
-        digest = self._digest
-        if digest is None:
+    def _place(self, hashes: array[int], key: int) -> int:
+        """Where a hash stands in its set, or the first place where nothing does, or else the last one."""
+        at = key % SETS * WAYS
+        last = at + WAYS - 1
+        while at < last and hashes[at] and hashes[at] != key:
+            at += 1
+        return at
+
+    def _hash(self, name: str) -> int:
+        """A name's hash, never 0, which stands for nothing."""
+        if self._begun is None:
             # Most captures need none.
             from dissectors.limits.digest import blake2b
 
-            digest = self._digest = blake2b
-        octets = name.encode("utf-8", "surrogatepass")
-        key = int.from_bytes(digest(octets, digest_size=HASH_OCTETS).digest(), "little") or 1
-        return key, key % SETS * WAYS
+            self._begun = blake2b(digest_size=HASH_OCTETS)
+        # A copy is made sooner than another one.
+        digest = self._begun.copy()
+        digest.update(name.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(digest.digest(), "little") or 1

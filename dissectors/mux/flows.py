@@ -49,6 +49,10 @@ class FlowKey(NamedTuple):
         return _new(FlowKey, (dst, dport, src, sport, inside, transport))
 
 
+End = tuple[bytes, int]
+"""An address as it stands on the wire, and a port."""
+
+
 def key_of(flow: Flow) -> FlowKey | None:
     """The key of a flow whose addresses are written out; None where one of them is no address."""
     src, dst = packed(flow.src), packed(flow.dst)
@@ -267,6 +271,21 @@ class FlowTable:
         """How many these are."""
         return self._flows.count_of((packed(endpoint[0]), endpoint[1]))
 
+    def lone_ends(self, here: FlowState, there: FlowState, datagrams: int) -> tuple[End, End] | None:
+        """The ends of two open flows, there and back, that are all there is at the first one.
+
+        None where they are more than UDP, or have carried more than so many datagrams, where others are at both ends,
+        and where flows have given way: what was known of them may still be known.
+        """
+        if not (here.open and there.open) or here.datagrams + there.datagrams != datagrams or self._flows.hits:
+            return None
+        if here.inside or here.key.transport != UDP or here.key.reverse != there.key:
+            return None
+        src, dst = _at(here.key)
+        if self._flows.count_of(src) == 2:
+            return src, dst
+        return (dst, src) if self._flows.count_of(dst) == 2 else None
+
     def numbered(self, numbers: Iterable[int]) -> Iterator[FlowState]:
         """The open flows with these numbers, in this order."""
         return (self._flows[key] for number in numbers for key in self._flows.of(number))
@@ -276,7 +295,7 @@ class FlowTable:
         self._flows.forget_groups()
 
 
-def _at(key: FlowKey) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
+def _at(key: FlowKey) -> tuple[End, End]:
     return (key.src, key.sport), (key.dst, key.dport)
 
 

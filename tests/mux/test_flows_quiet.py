@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
 import pytest
 
 from dissectors.mux import scan as interpreted
-from dissectors.mux.flows import packed, written_out
+from dissectors.mux.flows import FlowKey, packed, written_out
 from tests import made
 from tests.made import Endpoint, Sent, records
 from tests.twins import pcap, same
@@ -117,6 +118,71 @@ def test_flows_are_found_by_their_ends_numbers_and_ports_as_in_the_other(seed: i
                 pass
         numbers = [flow.number for flow in tables.scanners[0].flows]
         assert len(tables.scanners[1].flows) == len(numbers)
+
+
+def alone(keys: list[FlowKey], here: FlowKey, there: FlowKey) -> Any:
+    """What `lone_ends` says of two flows that carried all there is, by a look at every flow."""
+    if here.reverse != there or here.transport != "udp":
+        return None
+    ends = (here.src, here.sport), (here.dst, here.dport)
+    for one, other in (ends, ends[::-1]):
+        if sum(one in ((key.src, key.sport), (key.dst, key.dport)) for key in keys) == 2:
+            return one, other
+    return None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_flows_that_are_alone_at_an_end_are_those_that_nothing_else_is_at(seed: int) -> None:
+    chance, found = random.Random(seed), 0
+    ends = [(f"192.0.2.{number}", 5060) for number in range(1, 10)] + [(f"2001:db8::{n}", 5060) for n in range(1, 5)]
+    tables = Tables([])
+    for _ in range(15):
+        sent: list[Sent] = []
+        for _ in range(4):
+            one, other = chance.sample(ends[:9] if chance.random() < 0.7 else ends[9:], 2)
+            kind = chance.choice((made.stun(), b"\0\1" + bytes(30)))
+            sent += [(one, other, kind)] + chance.randrange(3) * [(other, one, kind)]
+        gone = chance.sample(range(40), 12)
+        named = FlowKey(chance.choice((b"", packed(chance.choice(ends)[0]) or b"")), 5060, bytes(4), 5060, "", "tcp")
+        for scanner in tables.scanners:
+            for _ in scanner.scan(records(sent)):
+                pass
+            if named.src:
+                scanner.flows.find(named)
+            scanner.forget([], [flow for flow in scanner.flows if flow.number % 40 in gone])
+        keys = {flow.number: flow.key for flow in tables.scanners[0].flows}
+        for here, there in itertools.permutations(keys, 2):
+            if keys[here].reverse != keys[there] and chance.random() < 0.9:
+                continue
+            expected = alone([*keys.values()], keys[here], keys[there])
+            for table in (scanner.flows for scanner in tables.scanners):
+                both = [*table.numbered((here, there))]
+                datagrams = sum(flow.datagrams for flow in both)
+                assert table.lone_ends(*both, datagrams) == expected
+                assert table.lone_ends(*both, datagrams + 1) is None
+            found += expected is not None
+    assert found > 10
+
+
+def test_no_flow_is_alone_once_any_gave_way_or_it_is_gone() -> None:
+    for twin in (interpreted.Scanner, compiled.Scanner):
+        scanner: Any = twin(interpreted.Bounds(flows=4))
+        for _ in scanner.scan(records([(made.A, made.B, made.stun()), (made.B, made.A, made.stun())])):
+            pass
+        here, there = scanner.flows
+        assert scanner.flows.lone_ends(here, there, 2) == (
+            (packed(made.A[0]), made.A[1]), (packed(made.B[0]), made.B[1])
+        )
+        for _ in scanner.scan(records([(made.A, ("192.0.2.77", n), made.stun()) for n in range(1, 4)])):
+            pass
+        back = next(flow for flow in scanner.flows if flow.flow.dport == 3)
+        assert scanner.flows.lone_ends(there, here, 2) is None and back.open
+        twice = twin()
+        for _ in twice.scan(records([(made.A, made.B, made.stun()), (made.B, made.A, made.stun())])):
+            pass
+        here, there = twice.flows
+        twice.forget([], [here])
+        assert twice.flows.lone_ends(here, there, 2) is None is twice.flows.lone_ends(there, here, 2)
 
 
 def test_what_quiet_flows_say_is_what_their_states_say() -> None:

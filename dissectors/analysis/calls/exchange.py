@@ -29,10 +29,12 @@ class Exchange:
     """A request, perhaps a challenge and the request once more, and the 2xx to it, of one Call-ID on one 5-tuple.
 
     What it says of itself is what `CallState` says of a call. `asked` is the request that waits for its response;
-    `status` is that of the last final one. Times are nanoseconds.
+    `status` is that of the last final one. Times are nanoseconds; `octets` are those of its messages.
     """
 
-    __slots__ = ("asked", "call_id", "entries", "first", "kind", "last", "number", "rank", "start", "status", "tried")
+    __slots__ = (
+        "asked", "call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start", "status", "tried",
+    )
 
     returned = False
     announced: tuple[()] = ()
@@ -42,6 +44,7 @@ class Exchange:
         self.kind = "registration" if usual.is_registration else "options"
         self.start = self.last = entry.time
         self.number = number
+        self.octets = len(entry.payload)
         self.rank: int | None = None
         self.entries = [entry]
         self.first = usual
@@ -61,6 +64,17 @@ class Exchange:
         here = self.entries[0].flow
         there = next((entry.flow for entry in self.entries if entry.flow is not here), None)
         return (here,) if there is None else (here, there)
+
+    def there_and_back(self) -> tuple[FlowState, FlowState] | None:
+        """The two flows on which it was; None where there are more or fewer."""
+        here = there = self.entries[0].flow
+        for entry in self.entries:
+            flow = entry.flow
+            if flow is not here:
+                if there is not here and there is not flow:
+                    return None
+                there = flow
+        return None if there is here else (here, there)
 
     @property
     def is_where_it_was(self) -> bool:
@@ -97,6 +111,7 @@ class Exchange:
         if not (self._response(usual) if usual.status else self._request(usual)):
             return False
         self.entries.append(entry)
+        self.octets += len(entry.payload)
         self.last = entry.time
         return True
 

@@ -28,6 +28,7 @@ cdef class Calls:
     cpdef CallState _opened(self, object exchange)
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
     cpdef object retire(self, object call)
+    cpdef object let_go(self, object call)
     cpdef tuple _count(self, object counts, object call_id, object kind, object outcome)
     cpdef object _remember_endpoints(self, object call)
-    cpdef object _remember_signalling(self, object call, object signalled)
+    cpdef object remember_signalling(self, object start, object end, object signalled)

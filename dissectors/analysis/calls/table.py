@@ -211,7 +211,7 @@ class Calls:
 
     def _read(self, exchange: Exchange) -> None:
         """Count what is held unread no longer."""
-        self._unread -= sum([len(entry.payload) + UNREAD_OCTETS for entry in exchange.entries])
+        self._unread -= exchange.octets + UNREAD_OCTETS * len(exchange.entries)
 
     def _begun(
         self, call_id: str, kind: str, time: int, returned: bool, number: int, signalling: str
@@ -233,6 +233,10 @@ class Calls:
             oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.max_finished)))
             finished += takewhile(lambda call: call.last not in recent, oldest)
         return finished
+
+    def remembers(self, endpoint: Endpoint) -> bool:
+        """Whether anything is remembered of retired calls at an endpoint."""
+        return endpoint in self.retired_media or endpoint in self.retired_signalling
 
     def keep_for_error(self, call: CallState) -> bool:
         """Hold a call in which a rule found an error, if there is room for one more."""
@@ -283,6 +287,11 @@ class Calls:
 
     def retire(self, call: CallState | Exchange) -> None:
         """Count a call, remember it and its endpoints, and give back what it holds."""
+        self.let_go(call)
+        self._remember_endpoints(call)
+
+    def let_go(self, call: CallState | Exchange) -> None:
+        """The same, and nothing is remembered of its endpoints."""
         if not isinstance(call, CallState):
             self._read(call)
         if call.rank is not None:
@@ -296,7 +305,6 @@ class Calls:
         if result not in self._results:
             self._results.append(result)
         self._recently_retired.add(call.call_id, call.number, self._results.index(result))
-        self._remember_endpoints(call)
 
     def outcomes(self, held: Iterable[tuple[str, str, str]]) -> Counter[tuple[str, str]]:
         """How many Call-IDs of each kind came to what: of those that are held, by their Call-ID, and of all others."""
@@ -317,8 +325,7 @@ class Calls:
     def _remember_endpoints(self, call: CallState | Exchange) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
         if not isinstance(call, CallState):
-            # Most of what goes is this.
-            self._remember_signalling(call, call.ends)
+            self.remember_signalling(call.start, call.last, call.ends)
             return
         announced, signalled = endpoints_of(call)
         fax = fax_ends(call)
@@ -332,10 +339,11 @@ class Calls:
                 self.bounds.hit("times of retired calls at an endpoint")
                 del intervals[0]
         if call.kind != "call":
-            self._remember_signalling(call, signalled)
+            self.remember_signalling(call.start, call.last, signalled)
 
-    def _remember_signalling(self, call: CallState | Exchange, signalled: Iterable[Endpoint]) -> None:
-        used = RetiredInterval(call.start, call.last)
+    def remember_signalling(self, start: int, end: int, signalled: Iterable[Endpoint]) -> None:
+        """Remember that transactions used endpoints at a time, in nanoseconds."""
+        used = RetiredInterval(start, end)
         for endpoint in signalled:
             # Many use the same server: what it has stands there already, and only its time goes on.
             before = self.retired_signalling.use(endpoint)

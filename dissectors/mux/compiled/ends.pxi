@@ -100,6 +100,20 @@ cdef class Ends:
             self.find(wire.dst_high, wire.dst_low, target_of(wire)).count -= 1
         return 0
 
+    cdef int count_flow(self, FlowState state, int64_t more) except -1:
+        """Count a flow that is an object at its ends, or count it no longer; it has no links."""
+        cdef Wire wire = state.wire
+        if state.given is None:
+            self.want(wire.src_high, wire.src_low, source_of(&wire)).count += more
+            if not same_end(&wire):
+                self.want(wire.dst_high, wire.dst_low, target_of(&wire)).count += more
+            return 0
+        for address, port in set(ends_of(state.given)):
+            if len(address) in (4, 16):
+                wire = on_the_wire(address, port, address, port)
+                self.want(wire.src_high, wire.src_low, source_of(&wire)).count += more
+        return 0
+
     cdef int64_t count(self, bytes address, uint64_t port) except -1:
         cdef Wire wire = on_the_wire(address, port, address, port)
         return self.find(wire.src_high, wire.src_low, source_of(&wire)).count

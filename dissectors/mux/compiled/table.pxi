@@ -67,8 +67,9 @@ cdef class FlowTable:
     cdef Py_ssize_t filled, idle_left
     cdef Idle *idle
     cdef Probation probation
-    cdef Ends ends
+    cdef Ends ends, crowds
     cdef dict groups
+    cdef bint gave_way
 
     def __init__(self, limit, bounds, Probation probation not None):
         self.limit, self.bounds, self.probation = limit, bounds, probation
@@ -145,13 +146,26 @@ cdef class FlowTable:
         found = self.groups.get((address, endpoint[1]), ())
         return len(found) + (0 if address is None else self.ends.count(address, endpoint[1]))
 
+    def lone_ends(self, FlowState here not None, FlowState there not None, int64_t datagrams):
+        """The ends of two flows, there and back, that are all there is at the first one; see `mux.flows`."""
+        cdef Wire *wire = &here.wire
+        cdef Wire back = turned(wire)
+        if not (here.is_open and there.is_open) or here.datagrams + there.datagrams != datagrams or self.gave_way:
+            return None
+        if here.given is not None or there.given is not None or not same_wire(&back, &there.wire):
+            return None
+        self.look_at_crowds()
+        if self.crowd(wire) == 2:
+            return end_of(wire), end_of(&back)
+        return (end_of(&back), end_of(wire)) if self.crowd(&back) == 2 else None
+
     def numbered(self, numbers):
         """The open flows with these numbers, in this order."""
         return (state for state in [self.state(number) for number in numbers] if state is not None)
 
     def forget_groups(self):
         """Give back what it takes to know the flows by their ends."""
-        self.groups = self.ends = None
+        self.groups = self.ends = self.crowds = None
 
     def recognised(self):
         """Those that are not quiet, in order."""
@@ -450,6 +464,8 @@ cdef class FlowTable:
             self.groups[end].pop(number, None)
             if not self.groups[end]:
                 del self.groups[end]
+        if self.crowds is not None:
+            self.crowds.count_flow(state, -1)
         return 0
 
     cdef int make_room(self) except -1:
@@ -458,6 +474,7 @@ cdef class FlowTable:
         while self.count() >= self.limit and self.count():
             self.close(self.longest_idle())
             self.bounds.hit("flows")
+            self.gave_way = True
         return 0
 
     cdef int64_t longest_idle(self) except -1:
@@ -512,7 +529,12 @@ cdef class FlowTable:
         if self.groups is None:
             self.groups = {}
             for state in self.recognised():
-                self.group(state)
+                self.enter_group(state)
+        return self.look_at_quiet()
+
+    cdef int look_at_quiet(self) except -1:
+        """Know the quiet flows by their ends from now on."""
+        cdef Py_ssize_t at
         if self.ends is None:
             self.ends = Ends()
             for at in range(self.records):
@@ -520,8 +542,34 @@ cdef class FlowTable:
                     self.ends.add(&self.record(at).wire, at)
         return 0
 
+    cdef int look_at_crowds(self) except -1:
+        """Know from now on how many flows there are at each end."""
+        if self.crowds is None:
+            self.crowds = Ends()
+            for state in self.states.values():
+                self.crowds.count_flow(state, 1)
+        return self.look_at_quiet()
+
+    cdef int64_t crowd(self, const Wire *wire) noexcept:
+        """How many flows there are at the source of a 5-tuple."""
+        return (
+            self.crowds.find(wire.src_high, wire.src_low, source_of(wire)).count
+            + self.ends.find(wire.src_high, wire.src_low, source_of(wire)).count
+        )
+
     cdef int group(self, FlowState state) except -1:
-        for end in ends_of(state.key) if self.groups is not None else ():
+        """Note where a flow is that is new as an object."""
+        if self.groups is not None:
+            self.enter_group(state)
+        if self.crowds is not None:
+            self.crowds.count_flow(state, 1)
+            if self.crowds.taken > SMALLEST + 4 * len(self.states):
+                # Most of it are ends where nothing is any more.
+                self.crowds = None
+        return 0
+
+    cdef int enter_group(self, FlowState state) except -1:
+        for end in ends_of(state.key):
             self.groups.setdefault(end, {})[state.number] = None
         return 0
 
@@ -556,6 +604,12 @@ cdef inline int64_t rank_of(FlowState state) noexcept:
 cdef inline bint is_named(key) except -1:
     """Whether a key is more than addresses and ports of UDP."""
     return key.inside != "" or key.transport != "udp" or len(key.src) != len(key.dst) or len(key.src) not in (4, 16)
+
+
+cdef tuple end_of(const Wire *wire):
+    """The source of a 5-tuple, as it stands on the wire."""
+    cdef bytes address = address_of(wire.src_high, wire.src_low, wire.ports >> 32 == 4)
+    return address, known_port(wire.ports >> 16 & 0xFFFF)
 
 
 cdef tuple ends_of(key):

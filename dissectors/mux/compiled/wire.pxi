@@ -64,6 +64,10 @@ cdef inline bint same_wire(const Wire *one, const Wire *other) noexcept:
 
 cdef bytes address_of(uint64_t high, uint64_t low, bint short):
     """An address as it stands on the wire."""
+    cdef unsigned char[16] octets
+    cdef int at
+    for at in range(8):
+        octets[at], octets[8 + at] = high >> 8 * (7 - at) & 0xFF, low >> 8 * (7 - at) & 0xFF
     if short:
-        return int(low).to_bytes(4, "big")
-    return (int(high) << 64 | low).to_bytes(16, "big")
+        return PyBytes_FromStringAndSize(<const char *> octets + 12, 4)
+    return PyBytes_FromStringAndSize(<const char *> octets, 16)

@@ -263,12 +263,68 @@ def with_sound(phone: Phone) -> None:
     ]
 
 
+def to_two_servers(phone: Phone) -> None:
+    """Each has flows of its own, and both begin where the phone is."""
+    pinged(phone)
+    again = Phone(phone.number + 1000, phone.start + 5)
+    again.here = phone.here
+    pinged(again)
+    other = ("203.0.113.9", 5060)
+    phone.story += [
+        (time, *(other if end == SERVER else end for end in ends), octets)  # type: ignore[misc]
+        for time, *ends, octets in again.story
+    ]
+
+
+def from_the_server(phone: Phone) -> None:
+    """The server asks, as it does behind NAT."""
+    pinged(phone)
+    phone.story = [(time, dst, src, octets) for time, src, dst, octets in phone.story]
+
+
+def before_something_unknown(phone: Phone) -> None:
+    """On the same flow, or at the same end, is something that nobody knows."""
+    pinged(phone)
+    there = SERVER if phone.number % 2 else B
+    phone.story += [(phone.start + 30 + n, phone.here, there, b"\x05 foreign") for n in range(3)]
+
+
+def beside_something_unknown(phone: Phone) -> None:
+    """Somebody else sends something that nobody knows to where the exchange is, at either end or both."""
+    pinged(phone)
+    somebody: Endpoint = (f"192.0.2.{phone.number & 127}", 7000)
+    for n, end in enumerate((SERVER, phone.here, SERVER)):
+        if phone.number & (n + 1):
+            phone.story.append((phone.start + n, somebody, end, b"\x05 foreign"))
+
+
+def before_media_there(phone: Phone) -> None:
+    """Media goes to the same end once the exchange is over."""
+    pinged(phone)
+    phone.story += talk(B, phone.here, 0x50000 + phone.number, start=phone.start + 100, seconds=1)
+
+
+def behind_a_call(phone: Phone) -> None:
+    """A call had its media where the exchange is."""
+    name, port = f"c{phone.number}".encode(), b" %d " % phone.here[1]
+    phone.story += [
+        (phone.start + time, src, dst, octets.replace(b"Call-ID: ", b"Call-ID: " + name).replace(b" 4000 ", port)
+         .replace(A[0].encode(), phone.here[0].encode()))
+        for time, src, dst, octets in [*dialled(), *hung_up()]
+    ]
+    again = Phone(phone.number, phone.start + 80_000)
+    pinged(again)
+    phone.story += again.story
+
+
 WAYS: tuple[Callable[[Phone], None], ...] = (
     registered, challenged, tried, tried_twice, refused, wrong_password, stale, given_up, unanswered, repeated,
     captured_twice, renewed_late, under_another_call_id, renewed_by_another,
     again_and_again, again_from_elsewhere, again_slowly,
     refused_calls, refused_call_in_part, became_a_call, pinged, pinged_again, not_found,
     from_elsewhere, another_branch, answer_alone, at_the_same_time, odd_header, with_sound,
+    to_two_servers, from_the_server, before_something_unknown, beside_something_unknown,
+    before_media_there, behind_a_call,
 )
 GO_WELL = (registered, challenged, tried, pinged)
 UNREAD = (*GO_WELL, again_and_again)
@@ -307,9 +363,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counted: Counter[str] = Counter()
 
     class Calls(table.Calls):
-        def retire(self, call: Any) -> None:
+        def let_go(self, call: Any) -> None:
             counted["read" if isinstance(call, CallState) else "unread"] += 1
-            super().retire(call)
+            super().let_go(call)
 
     monkeypatch.setattr("dissectors.engine.trackers.Calls", Calls)
     return counted
