@@ -100,9 +100,8 @@ class Belongings:
         for number in self._flows if table else ():
             streams.update(dict.fromkeys(table.on(number)))
         for call in finished:
-            for kind, key in self._directory.keys(call):
-                if kind == "ssrc":
-                    streams.update(dict.fromkeys(table.by_ssrc(key)))
+            for ssrc in self._directory.ssrcs(call):
+                streams.update(dict.fromkeys(table.by_ssrc(ssrc)))
         self.of_call, self.joined, self._others = {}, {}, []
         for counters in streams:
             state = next(scanner.flows.numbered(counters.flows), None)
@@ -215,7 +214,7 @@ class Belongings:
         """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
         table = scanner.flows
         yield from _signalling(scanner, gone)
-        keys = {key for call in finished for kind, key in self._directory.keys(call) if kind in ("endpoint", "host")}
+        keys = {end for call in finished for end in self._directory.ends(call)}
         keys |= {end for end in self.places if self._worth_looking(end, table.count_at(end))}
         table.forget(self.lone)
         for end in keys:

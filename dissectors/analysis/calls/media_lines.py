@@ -52,6 +52,7 @@ class MediaLines:
         ordered = [*self._lines, *likely] if len(likely) < len(self._lines) else self._lines
         self._latest = {line.side: line for line in ordered}
         self._of_port = {(line.side, line.port): line for line in ordered}
+        self._may_hold = any([_may_hold(line) for line in self._lines])
         self._on_hold: dict[tuple[str, str], Intervals] = {}
 
     def find(self, side: str, port: int) -> Announced | None:
@@ -65,11 +66,12 @@ class MediaLines:
         address 0.0.0.0 of RFC 2543; who holds (sendonly, and was sendrecv before) need not send, and a fax takes the
         place of sound. What was offered and refused holds nobody.
         """
+        if not self._may_hold:
+            return NEVER
         found = self._on_hold.get((sender, kind))
         if found is None:
             lines = [line for line in self._lines if line.media.kind in (kind, FAX)]
-            spans = Intervals(_held(lines, sender, kind)) if any(map(_may_hold, lines)) else NEVER
-            found = self._on_hold[sender, kind] = spans
+            found = self._on_hold[sender, kind] = Intervals(_held(lines, sender, kind))
         return found
 
 

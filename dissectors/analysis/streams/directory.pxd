@@ -8,12 +8,12 @@ from dissectors.analysis.calls.call cimport CallState
 cdef class Entered:
     cdef public object call
     cdef public Py_ssize_t hosts, lines, pairs
-    cdef public dict places
+    cdef public list places
     cdef public set signals_on
 
 
 cdef class Directory:
-    cdef public dict _entered, _lines, _parties
+    cdef public dict _endpoints, _entered, _hosts, _lines, _pairs, _ssrcs
     cdef public object _signalling
 
     @cython.locals(known=Entered)
@@ -22,11 +22,11 @@ cdef class Directory:
     @cython.locals(call=CallState, before=Py_ssize_t, hosts=Py_ssize_t)
     cpdef object _enter(self, Entered known)
 
-    @cython.locals(before=Py_ssize_t, parties=list)
-    cpdef object _put(self, Entered known, CallState call, object key, object side)
+    @cython.locals(parties=list)
+    cpdef object _put(self, Entered known, CallState call, dict there, object key, object side)
 
     @cython.locals(parties=list, place=Py_ssize_t)
     cpdef object _remove(self, Entered known)
 
     @cython.locals(parties=list)
-    cpdef object _nearest(self, object key, object counters)
+    cpdef object _nearest(self, dict there, object key, object counters)

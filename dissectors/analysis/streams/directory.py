@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
@@ -11,7 +11,7 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.mux.counters import Counters
-from dissectors.wire.datagram import Flow
+from dissectors.wire.datagram import Endpoint, Flow
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ Party = tuple[CallState, str]
 
 ON_A_HOST = "announced port, on a host that signalled"
 
-Key = tuple[str, Any]
-"""By what a stream may be found, and the SSRC, address and port, or flow that it has."""
+Parties = dict[Any, list[Party]]
+"""Who stands where, in the order in which the calls began: by SSRC, by address and port, or by flow."""
 
 
 class Joined(Struct, frozen=True):
@@ -55,7 +55,7 @@ class Entered:
         self.call = call
         self.lines = self.hosts = self.pairs = 0
         self.signals_on: set[Flow] = set()
-        self.places: dict[tuple[Key, str], None] = {}
+        self.places: list[tuple[Parties, Any, str]] = []
 
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
@@ -70,7 +70,10 @@ class Directory:
     """Where every call announced its media and signalled, to look streams up."""
 
     def __init__(self, calls: Iterable[CallState] = ()) -> None:
-        self._parties: dict[Key, list[Party]] = {}
+        self._ssrcs: Parties = {}
+        self._endpoints: Parties = {}
+        self._pairs: Parties = {}
+        self._hosts: Parties = {}
         self._signalling: dict[Flow, int] = {}
         self._entered: dict[str, Entered] = {}
         self._lines: dict[str, MediaLines] = {}
@@ -99,10 +102,17 @@ class Directory:
         """Whether a call signals on a flow, of those that were entered by `update`."""
         return flow in self._signalling
 
-    def keys(self, call: CallState | Exchange) -> Sequence[Key]:
-        """Where a call stands, if it was entered by `update`, each key once or twice."""
+    def ssrcs(self, call: CallState | Exchange) -> list[int]:
+        """The SSRCs that a call announced, if it was entered by `update`, each once or twice."""
         known = self._entered.get(call.call_id)
-        return () if known is None else [key for key, _ in known.places]
+        return [] if known is None else [key for there, key, _ in known.places if there is self._ssrcs]
+
+    def ends(self, call: CallState | Exchange) -> list[Endpoint]:
+        """Where a call may receive media, if it was entered by `update`, each endpoint once or more often."""
+        known = self._entered.get(call.call_id)
+        if known is None:
+            return []
+        return [key for there, key, _ in known.places if there is self._endpoints or there is self._hosts]
 
     def knows(self, call_id: str) -> bool:
         """Whether there is a call of this Call-ID that was entered by `update`."""
@@ -116,29 +126,29 @@ class Directory:
         announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
         the datagram's).
         """
-        found = self._nearest(("ssrc", counters.ssrc), counters)
+        found = self._nearest(self._ssrcs, counters.ssrc, counters)
         if found is not None:
             return self._joined(found, "SSRC announced", False, flow)
         dst = flow.dst, flow.dport
-        found = self._nearest(("endpoint", dst), counters)
+        found = self._nearest(self._endpoints, dst, counters)
         if found is not None:
             return self._joined(found, "sent to the announced address", True, flow)
-        found = self._nearest(("pair", flow), counters)
+        found = self._nearest(self._pairs, flow, counters)
         if found is not None:
             return self._joined(found, "the signalling's own 5-tuple", False, flow)
         src = flow.src, flow.sport
-        found = self._nearest(("endpoint", src), counters)
+        found = self._nearest(self._endpoints, src, counters)
         if found is not None:
             return self._joined(found, "sent from the announced address", False, flow)
-        found = self._nearest(("host", dst), counters)
+        found = self._nearest(self._hosts, dst, counters)
         if found is not None:
             return self._joined(found, ON_A_HOST, True, flow)
-        found = self._nearest(("host", src), counters)
+        found = self._nearest(self._hosts, src, counters)
         return None if found is None else self._joined(found, ON_A_HOST, False, flow)
 
-    def _nearest(self, key: Key, counters: Counters) -> Party | None:
+    def _nearest(self, there: Parties, key: Any, counters: Counters) -> Party | None:
         """Of those that are found by a key, the one to which a stream belongs, if it is of any of them."""
-        parties = self._parties.get(key)
+        parties = there.get(key)
         if parties is None:
             return None
         if len(parties) == 1:
@@ -165,31 +175,35 @@ class Directory:
         if fresh:
             self._lines.pop(call.call_id, None)
         for line in fresh:
-            for ssrc in {line.media.rtp_id, *line.media.ssrcs} - {None}:
-                self._put(known, call, ("ssrc", ssrc), line.side)
+            side, media = line.side, line.media
+            for ssrc in {media.rtp_id, *media.ssrcs} - {None}:
+                self._put(known, call, self._ssrcs, ssrc, side)
             if line.port and line.address:
-                self._put(known, call, ("endpoint", (line.address, line.port)), line.side)
+                self._put(known, call, self._endpoints, (line.address, line.port), side)
         lines = announced if hosts > known.hosts else fresh
         for side, port in dict.fromkeys([(line.side, line.port) for line in lines if line.port]):
             for host in call.hosts[side]:
-                self._put(known, call, ("host", (host, port)), side)
+                self._put(known, call, self._hosts, (host, port), side)
         if announced and (not before or len(call.pairs) > known.pairs):
             for flow in call.pairs:
-                self._put(known, call, ("pair", flow), "")
+                self._put(known, call, self._pairs, flow, "")
         known.lines, known.hosts, known.pairs = len(announced), hosts, len(call.pairs)
 
-    def _put(self, known: Entered, call: CallState, key: Key, side: str) -> None:
+    def _put(self, known: Entered, call: CallState, there: Parties, key: Any, side: str) -> None:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
-        before = len(known.places)
-        known.places.setdefault((key, side))
-        if len(known.places) == before:
-            return
-        parties = self._parties.setdefault(key, [])
-        start = call.start
-        if parties and parties[-1][0].start > start:
-            parties.insert(bisect_right(parties, start, key=_start), (call, side))
+        parties = there.get(key)
+        if parties is None:
+            there[key] = [(call, side)]
         else:
-            parties.append((call, side))
+            start = call.start
+            if parties[-1][0].start < start:
+                parties.append((call, side))
+            else:
+                begin, end = bisect_left(parties, start, key=_start), bisect_right(parties, start, key=_start)
+                if any([party[0] is call and party[1] == side for party in parties[begin:end]]):
+                    return
+                parties.insert(end, (call, side))
+        known.places.append((there, key, side))
 
     def _remove(self, known: Entered) -> None:
         self._lines.pop(known.call.call_id, None)
@@ -197,14 +211,15 @@ class Directory:
             self._signalling[flow] -= 1
             if not self._signalling[flow]:
                 del self._signalling[flow]
-        for key, side in known.places:
-            parties = self._parties[key]
+        for there, key, side in known.places:
+            parties = there[key]
+            if len(parties) == 1:
+                del there[key]
+                continue
             place = bisect_left(parties, known.call.start, key=_start)
             while parties[place][0] is not known.call or parties[place][1] != side:
                 place += 1
             del parties[place]
-            if not parties:
-                del self._parties[key]
 
 
 def _nearest_of(parties: list[Party], counters: Counters) -> Party | None:

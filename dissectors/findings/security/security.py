@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
@@ -154,7 +156,7 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
 
 def _signalled(facts: Facts) -> set[tuple[str, str]]:
     """From which host to which other messages went."""
-    return {(message.src, message.dst) for call in facts.calls for message in call.messages}
+    return {*map(attrgetter("src", "dst"), chain.from_iterable([call.messages for call in facts.calls]))}
 
 
 def _left(call: Call, described: Description) -> bool:

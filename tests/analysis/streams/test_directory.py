@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from dissectors.engine.engine import Engine
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Scanner
 from dissectors.wire.captures.records import Record
+from dissectors.wire.datagram import Flow
 from tests.made import ETHERNET, frame
 from tests.stories import SDP, A, B, Story, description, message, talk
 
@@ -80,7 +82,7 @@ def test_a_call_that_is_entered_as_it_goes_on_is_found_as_one_that_is_entered_at
     call, whole = call_of(story(8, 0)), Directory()
     lines, part = list(call.announced), Directory()
     whole.update(call.call_id, call)
-    at_the_end = set(whole.keys(call))
+    at_the_end = set(whole.ends(call))
     call = call_of(story(1, 0))
     for count in range(1, len(lines) + 1, 50):
         call.negotiation.announced = lines[:count]
@@ -88,10 +90,8 @@ def test_a_call_that_is_entered_as_it_goes_on_is_found_as_one_that_is_entered_at
     call.negotiation.announced = lines
     call._callees += ("192.0.2.77",)
     part.update(call.call_id, call)
-    assert set(part.keys(call)) - at_the_end == {
-        ("host", ("192.0.2.77", line.port)) for line in lines if line.side == "callee"
-    }
-    assert at_the_end <= set(part.keys(call))
+    assert set(part.ends(call)) - at_the_end == {("192.0.2.77", line.port) for line in lines if line.side == "callee"}
+    assert at_the_end <= set(part.ends(call)) and whole.ssrcs(call) == part.ssrcs(call) == []
 
 
 def test_a_call_that_is_gone_is_found_no_more() -> None:
@@ -105,3 +105,33 @@ def test_a_call_that_is_gone_is_found_no_more() -> None:
     assert joined is not None and joined.call is call
     assert directory.update(call.call_id, None) is call
     assert directory.join(counters, flow) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_many_calls_at_one_end_the_nearest_is_found_in_whatever_order_they_come_and_go(seed: int) -> None:
+    chance = random.Random(seed)
+    directory, there = Directory(), dict[str, CallState]()
+    counters: Counters = scanned(story(1, 1))[1].streams[0]
+    flow = Flow(*A, *B)
+    for number in range(40):
+        call = call_of(story(1, 0))
+        # Some begin at the same moment, and some are described once more.
+        call.call_id, call.start = f"call {number}", chance.randrange(8) * 1_000_000_000
+        call.last = call.start + 1_000_000_000
+        there[call.call_id] = call
+        lines = call.negotiation.announced
+        for announced in (lines[:70], lines, lines + lines[:1]):
+            call.negotiation.announced = announced
+            directory.update(call.call_id, call)
+        assert len(directory.ends(call)) == 2 * len({(line.address, line.port) for line in lines})
+        if chance.random() < 0.5:
+            gone = there.pop(chance.choice([*there]))
+            assert directory.update(gone.call_id, None) is gone and directory.ends(gone) == []
+        found = directory.join(counters, flow)
+        begun = {call.start: call.start <= counters.first for call in there.values()}
+        nearest = max(begun, key=lambda start: (begun[start], start if begun[start] else -start), default=None)
+        assert (found and found.call.start) == nearest
+        assert found is None or found.call is there[found.call.call_id]
+    for call in there.values():
+        directory.update(call.call_id, None)
+    assert directory.join(counters, flow) is None and not (directory._endpoints or directory._hosts or directory._pairs)
