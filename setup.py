@@ -25,6 +25,7 @@ PLAIN = (
     "dissectors/analysis/calls/exchange", "dissectors/analysis/calls/messages", "dissectors/analysis/calls/negotiation",
     "dissectors/analysis/calls/outcomes", "dissectors/analysis/calls/repeats", "dissectors/analysis/calls/table",
     "dissectors/analysis/connectivity/asked", "dissectors/analysis/connectivity/checks",
+    "dissectors/analysis/connectivity/said",
     "dissectors/analysis/streams/clock", "dissectors/analysis/streams/directory", "dissectors/analysis/streams/levels",
     "dissectors/analysis/streams/quality", "dissectors/analysis/streams/rtcp",
     "dissectors/analysis/streams/sender_clock", "dissectors/analysis/streams/silence",

@@ -11,12 +11,13 @@ from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.connectivity.channels import Channels
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
+from dissectors.analysis.connectivity.said import Glance
 from dissectors.analysis.streams.rtcp import Control
 from dissectors.engine.reading import Reader, Take
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.mux.table import TABLE
-from dissectors.protocols import sip
+from dissectors.protocols import sip, stun
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
@@ -65,7 +66,7 @@ class Trackers:
         self.channels = Channels(bounds)
         self.handshakes = Handshakes(capacity.handshakes, bounds, self.channels)
         takes: dict[str, Take] = {
-            "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
+            "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
             "VERTO": self._take_verto, "JSEP": self._take_jsep,
         }
         # Few captures have these: what tracks them waits for the first message.
@@ -74,6 +75,7 @@ class Trackers:
         self.readers = {
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
         }
+        self.readers["STUN"] = Reader(stun.parse, self.checks.feed, Glance().at, self.checks.hold)
         self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip, glance, self.calls.hold)
 
     @property

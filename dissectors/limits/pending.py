@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TypeVar
 
@@ -9,6 +10,9 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 
 Value = TypeVar("Value")
+
+# Nothing that waits weighs anything or belongs to a group: no more is to be done than any such mapping does.
+_set, _pop = OrderedDict.__setitem__, OrderedDict.pop
 
 
 class Pending(Table[Hashable, tuple[int, Value]]):
@@ -46,10 +50,17 @@ class Pending(Table[Hashable, tuple[int, Value]]):
         if key in self:
             return False
         self._now = time
-        self._add(key, (time, value))
+        if len(self) < self.limit:
+            _set(self, key, (time, value))
+        else:
+            self._add(key, (time, value))
         if time >= self._due:
             self._let_go(time)
         return True
+
+    def take(self, key: Hashable) -> tuple[int, Value] | None:
+        """The value that waits under a key, with its time: it waits no longer. None where nothing does."""
+        return _pop(self, key, None)
 
     def count(self, value: tuple[int, Value]) -> None:
         """Count a value that was given up, unless it has waited for long enough."""

@@ -3,6 +3,7 @@
 cimport cython
 
 from dissectors.analysis.connectivity.asked cimport Asked, Named, Tally
+from dissectors.analysis.connectivity.said cimport Said
 from dissectors.limits.texts cimport Texts
 
 
@@ -11,17 +12,21 @@ cdef class Checks:
     cdef public Texts _texts
     cdef public long long _messages
 
-    @cython.locals(asked=Asked)
     cpdef object feed(self, object datagram, object message)
+
+    cpdef object hold(self, object entry, Said said)
+
+    @cython.locals(asked=Asked, new=bint)
+    cdef object _take(self, object flow, long long time, object place, bytes transaction, Said said)
 
     @cython.locals(named=Named)
     cpdef object _named(self, Asked asked, object username, long long time, object place, bint new)
 
     @cython.locals(asked=Asked)
-    cpdef Asked _asker(self, object flow, object kind, object time, object place)
+    cpdef Asked _asker(self, object flow, object kind, long long time, object place)
 
-    @cython.locals(asked=Asked, named=Named)
-    cpdef object _response(self, object datagram, object message)
+    @cython.locals(asked=Asked, named=Named, succeeded=bint)
+    cdef object _response(self, object flow, long long time, object place, bytes transaction, Said said)
 
     @cython.locals(tally=Tally)
     cpdef object _outcome(self, Asked asked, object result, long long time, object place, bint credentials)

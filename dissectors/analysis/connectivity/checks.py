@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sized
+from collections.abc import Hashable, Iterable, Sized
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.connectivity.asked import (
     ENTRY_OCTETS,
@@ -19,20 +20,23 @@ from dissectors.analysis.connectivity.asked import (
     Run,
     Tally,
 )
+from dissectors.analysis.connectivity.said import Said
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.protocols import stun
-from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Place
 from dissectors.wire.datagram import Datagram, Flow
+
+if TYPE_CHECKING:
+    from dissectors.mux.evidence import Entry
 
 MAX_PENDING = 8192
 MAX_ERROR_LENGTH = 64
 """Characters of an error that are kept beside its entry."""
 
-RELAYED, GRANTING = ("allocate", "refresh"), ("createpermission", "channelbind")
+RELAYED = ("allocate", "refresh")
 REQUEST_TIMEOUT_NS = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
@@ -68,38 +72,39 @@ class Checks:
 
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
-        self._messages += 1
-        class_, flow, time = message.class_, datagram.flow, datagram.time
-        if class_ == "success" or class_ == "error":
-            self._response(datagram, message)
-            return
-        values = message.values()
         place = Place(datagram.file, datagram.frame)
-        asked = self._asker(flow, _kind(message.method, values), time, place)
+        self._take(datagram.flow, datagram.time, place, message.transaction, Said(message))
+
+    def hold(self, entry: Entry, said: Said) -> None:
+        """Take one of which a glance told what it says."""
+        _, file, frame, _, time, flow, _, payload, _, _, _, _, _, _ = entry
+        self._take(flow.flow, time, Place(file, frame), payload[8:20], said)
+
+    def _take(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
+        self._messages += 1
+        if said.answers:
+            self._response(flow, time, place, transaction, said)
+            return
+        asked = self._asker(flow, said.kind, time, place)
         asked.used = self._messages
         asked.last = max(asked.last, time)
-        if class_ == "indication":
+        request = said.request
+        if request is None:
             asked.indications += 1
             return
-        name = values.get("USERNAME")
-        username = name if isinstance(name, str) else None
-        peers = _peers(message) if asked.kind in GRANTING else ()
-        request = Request(username is not None, username, peers, message.lifetime if "LIFETIME" in values else None)
-        new = self._pending.wait_new((flow, message.transaction), time, (asked, request))
+        new = self._pending.wait_new((flow, transaction), time, (asked, request))
         asked.requests += new
         if not asked.silent:
             asked.silent_since, asked.silent_place = time, place
         asked.silent += 1
-        if username:
-            self._named(asked, username, time, place, new)
-        if "ICE-CONTROLLING" in values:
-            asked.take_role("controlling")
-        elif "ICE-CONTROLLED" in values:
-            asked.take_role("controlled")
-        if "USE-CANDIDATE" in values and asked.nominated is None:
+        if request.username:
+            self._named(asked, request.username, time, place, new)
+        if said.role is not None and said.role != asked.role:
+            asked.take_role(said.role)
+        if said.nominates and asked.nominated is None:
             asked.nominated, asked.nominated_place = time, place
-        if (software := values.get("SOFTWARE")) and software != asked.software:
-            asked.software = self._instead(asked.software, str(software))
+        if said.software and said.software != asked.software:
+            asked.software = self._instead(asked.software, said.software)
 
     def _named(self, asked: Asked, username: str, time: int, place: Place, new: bool) -> None:
         """Note under which user name was asked."""
@@ -135,13 +140,13 @@ class Checks:
             asked = self.asked[key] = Asked(flow, kind, time, place, self._messages)
         return asked
 
-    def _response(self, datagram: Datagram, message: stun.Message) -> None:
-        flow, time = datagram.flow, datagram.time
-        found = self._pending.pop((flow.reverse, message.transaction), None)
+    def _response(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
+        src, sport, dst, dport, inside, transport = flow
+        found = self._pending.take(((dst, dport, src, sport, inside, transport), transaction))
         if found is None:
             return
-        place, succeeded = Place(datagram.file, datagram.frame), message.class_ == "success"
         sent, (asked, request) = found
+        result, succeeded = said.result, said.result == SUCCESS
         asked.answered += 1
         asked.used = self._messages
         if succeeded and (asked.silent > MIN_OUTAGE_REQUESTS or asked.run is not None):
@@ -153,25 +158,21 @@ class Checks:
         asked.timed += 1
         asked.slowest = max(asked.slowest or 0.0, round_trip)
         # What a peer sees behind a relay is the relay.
-        if not flow.inside:
-            asked.mapped = message.mapped_address or asked.mapped
-        result = SUCCESS
+        if not inside:
+            asked.mapped = said.mapped or asked.mapped
         if succeeded:
             asked.run = None
-        else:
-            error = message.error
-            result = "error without a code" if error is None else str(error)
-            if (result[:3] != "401" or request.credentials) and not _is_closing(asked, request):
-                # Who asks without credentials first is told realm and nonce by that.
-                asked.run = asked.run or Run()
-                asked.run.add(result[:MAX_ERROR_LENGTH], time, place)
+        elif (result[:3] != "401" or request.credentials) and not _is_closing(asked, request):
+            # Who asks without credentials first is told realm and nonce by that.
+            asked.run = asked.run or Run()
+            asked.run.add(result[:MAX_ERROR_LENGTH], time, place)
         self._outcome(asked, result, time, place, request.credentials)
         named = asked.usernames.get(request.username or "")
         if named is not None:
             named.succeeded += succeeded
             named.refused += not succeeded
-        if message.method != "Binding":
-            self._allocated(asked, message, request, time)
+        if not said.binding:
+            self._allocated(asked, said, request, time)
             self._granted(asked, request, result, time, place)
 
     def _outcome(self, asked: Asked, result: str, time: int, place: Place, credentials: bool) -> None:
@@ -213,11 +214,11 @@ class Checks:
         self._texts.release((asked.username, asked.software, *asked.errors, *asked.usernames, *asked.peers))
         self._texts.give_back(ENTRY_OCTETS * (len(asked.errors) + len(asked.usernames) + len(asked.peers)))
 
-    def _allocated(self, asked: Asked, message: stun.Message, request: Request, time: int) -> None:
-        relayed, lifetime = message.relayed_address, message.lifetime
-        asked.relayed = asked.relayed if relayed is None else str(relayed)
+    def _allocated(self, asked: Asked, said: Said, request: Request, time: int) -> None:
+        lifetime = said.lifetime
+        asked.relayed = asked.relayed if said.relayed is None else str(said.relayed)
         asked.lifetime = asked.lifetime if lifetime is None else lifetime
-        if message.class_ == "success" and asked.kind in RELAYED:
+        if said.result == SUCCESS and asked.kind in RELAYED:
             asked.closed = _is_closing(asked, request)
             asked.expires = time if asked.closed else None if lifetime is None else time + lifetime * 1_000_000_000
 
@@ -227,20 +228,7 @@ def _is_closing(asked: Asked, request: Request) -> bool:
     return asked.kind == "refresh" and request.lifetime == 0
 
 
-def _peers(message: stun.Message) -> tuple[str, ...]:
-    """The peers that a request of TURN names, each with its port but in a permission, which is for an address."""
-    found = [each.decoded for each in message.attributes if each.name == "XOR-PEER-ADDRESS"]
-    addresses = [each for each in found if isinstance(each, Address)][:MAX_PEERS_PER_CHECK]
-    return tuple([str(each) if message.channel is not None else each.host for each in addresses])
-
-
 def _flow_and_host(key: tuple[Flow, str], _: Asked) -> tuple[Hashable, ...]:
     """What a check is found by: its flow, and the host that asks."""
     return key[0], key[0].src
 
-
-def _kind(method: str, values: Mapping[str, object]) -> str:
-    """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
-    if method != "Binding":
-        return method.lower()
-    return "connectivity check" if values.get("USERNAME") or values.get("PRIORITY") is not None else "binding"
