@@ -21,6 +21,7 @@ def test_reliable_responses_differ_by_their_rseq() -> None:
 
 
 def test_messages_of_one_length_share_what_says_it() -> None:
-    call = only([(A, B, INVITE), (B, A, says(180, 1)), (B, A, says(180, 1)), (B, A, says(200, 1, THEIRS))])
+    ringing = says(180, 1, b"", f"Server: {'x' * 150}")
+    call = only([(A, B, INVITE), (B, A, ringing), (B, A, ringing), (B, A, says(200, 1, THEIRS))])
     assert [each.length for each in call.messages] == [each.sizes.sent for each in call.messages if each.sizes]
     assert call.messages[1].length is call.messages[2].length and call.messages[1].length > 256
