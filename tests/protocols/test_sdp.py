@@ -211,7 +211,9 @@ MEDIA_LINES = (
     "m=audio 4000 RTP/AVP 0 8", "m=audio 4000/2 RTP/AVP 0", "m=audio 70000 RTP/AVP 0", "m=audio  4000 RTP/AVP 0",
     "m=audio 4000  RTP/AVP 0 ", "m=audio 4000 RTP/AVP", "m=audio 4000 ", "m=audio", "m=", "m=video 0 X/Y 96",
     "m=au\tdio 4000 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=fmtp:96 x=1", "a=ptime:20", "c=IN IP4 192.0.2.9", "c=x",
-    "b=AS:64", "k=x", "z9", "y=1", "a=x\rm=audio 1 RTP/AVP 0", "a=y\nm=audio 2 RTP/AVP 0", "\r", "\0", "a=z\r", "",
+    "a=ssrc:7 cname:x", "a=ssrc:7 msid:x y", "a=ssrc:8", "a=ssrc:", "a=ssrc:9 x ", "a=ssrc:\t1", "a=ssrc", "a=ssrc;1",
+    "a=ssrc:1\na=ssrc:2", "a=ssrc-group:FID 1 2", "b=AS:64", "k=x", "z9", "y=1",
+    "a=x\rm=audio 1 RTP/AVP 0", "a=y\nm=audio 2 RTP/AVP 0", "\r", "\0", "a=z\r", "",
 )
 HEAD = ("v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0")
 
@@ -224,6 +226,18 @@ def test_the_short_way_reads_what_the_long_way_does(head: Sequence[str], media: 
     text = "\r\n".join(["v=0", *head[1:], *media]) + end
     short = sdp._usual(text)
     assert short is None or short == sdp._whole(text)
+
+
+@given(
+    st.lists(st.sampled_from([line for line in MEDIA_LINES if "ssrc" in line]), min_size=1, max_size=6),
+    st.sampled_from(["", "\r\n", "\r\n\r\n", "\n", "\r\n\0", "\r\nm=video 6 RTP/AVP 97", "\r\na=ptime:20\r\n"]),
+)
+def test_sources_are_read_in_the_short_way_as_in_the_long_one(sources: list[str], end: str) -> None:
+    text = "\r\n".join([*HEAD, "m=audio 4000 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", *sources]) + end
+    short = sdp._usual(text)
+    assert short is None or short == sdp._whole(text)
+    if sources[0] == "a=ssrc:7 cname:x" == sources[-1] and len(sources) < 3 and "video" not in end:
+        assert short is not None and [*short.media[0].ssrcs.items()] == [(7, "x")]
 
 
 def test_usual_descriptions_take_the_short_way_and_share_what_is_the_same() -> None:
