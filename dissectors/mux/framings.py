@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 
 from dissectors.mux.classify import classify, looks_like, match
 from dissectors.mux.rtp_sequence import two_in_sequence
@@ -278,6 +278,23 @@ SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
 }
 """What decides, in this order."""
 
+CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
+
+FIRST_OCTETS: dict[str, bytes] = {
+    SIP: CAPITALS + CAPITALS.lower() + b"0123456789.!%*_+`'~-",
+    WEBSOCKET: b"".join((b"G", *websocket.MESSAGES)), HEP: b"".join(each[:1] for each in hep.MARKS),
+    TLS: bytes((tls.HANDSHAKE,)), HTTP: b"".join(each[:1] for each in http.BEGINNINGS),
+    RTSP: INTERLEAVED + CAPITALS + b"_",
+}
+"""With which octet begins what such a sniffer does not reject; the others are asked whatever comes first."""
+
+
+@lru_cache(256)
+def sniffers(first: int) -> tuple[tuple[str, Callable[[bytes], Framed | Incomplete]], ...]:
+    """Those, in their order, that are asked of octets with this one at their beginning."""
+    return tuple([each for each in SNIFFERS.items() if each[0] not in FIRST_OCTETS or first in FIRST_OCTETS[each[0]]])
+
+
 MAX_START_OCTETS = 2048
 
 _START_LINE = pattern(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
@@ -337,7 +354,7 @@ RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
 def sniff(octets: bytes) -> str | Incomplete:
     """The framing of a connection whose octets begin so, empty where there is none that is read."""
     wanted = 0
-    for name, reader in SNIFFERS.items():
+    for name, reader in sniffers(octets[0]) if octets else SNIFFERS.items():
         try:
             found = reader(octets)
         except Malformed:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, RTSP, SIP, STUN, Framed, sniff
+from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, RTSP, SIP, SNIFFERS, STUN, Framed, sniff, sniffers
 from dissectors.protocols import sip, stun, turn
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Beyond, Incomplete
@@ -120,3 +120,38 @@ def test_rtsp_is_its_messages_and_what_stands_between_them() -> None:
         assert sniff(octets) == ""
     with pytest.raises(Malformed):
         READERS[RTSP](b"hello\r\n\r\n")
+
+
+BEGINNINGS = (
+    OPTIONS, made.sip("SIP/2.0 200 OK", "Call-ID: 1"), b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+    b"POST /whip HTTP/1.1\r\nContent-Type: application/sdp\r\n\r\n", b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3",
+    b"OPTIONS rtsp://a/b RTSP/1.0\r\n\r\n", b"RTSP/1.0 200 OK\r\n\r\n", b"$\0\0\x0c" + bytes(12), b"\x81\2{}",
+    b"MSRP a786hjs2 SEND\r\n", b"HEP3\0\x40", b"\1\x10\2\x11", b"\xc2\2{}", b"", b"\n", b"\r\n", bytes(40),
+)
+
+
+@pytest.mark.parametrize("first", range(256))
+def test_who_is_not_asked_of_a_first_octet_rejects_all_that_begins_with_it(first: int) -> None:
+    asked = [name for name, _ in sniffers(first)]
+    assert asked == [name for name in SNIFFERS if name in asked]
+    for name in SNIFFERS.keys() - set(asked):
+        for beginning in BEGINNINGS:
+            for octets in {bytes((first,)) + beginning[1:], bytes((first,)) + beginning, bytes((first,))}:
+                for size in (1, 2, 3, 6, len(octets)):
+                    with pytest.raises(Malformed):
+                        SNIFFERS[name](octets[:size])
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_any_octets_are_sniffed_as_if_all_were_asked(octets: bytes) -> None:
+    found: list[object] = []
+    for name, reader in SNIFFERS.items():
+        try:
+            told = reader(octets)
+        except Malformed:
+            continue
+        found.append(told.octets if isinstance(told, Incomplete) else name)
+    names = [each for each in found if isinstance(each, str)]
+    wanted = [each for each in found if isinstance(each, int)]
+    told_all = names[0] if names else Incomplete(min(wanted)) if wanted else ""
+    assert sniff(octets) == told_all

@@ -84,7 +84,7 @@ cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT, MAY_WAIT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 cdef int[256] FIRST_HEARD
-cdef unsigned char[0x10000] IS_OTHER_SERVICE
+cdef unsigned char[0x10000] IS_OTHER_SERVICE, IS_OPENED
 cdef unsigned char[256] IS_PRINTABLE
 for number, place in payload_hints.FIRST_HEARD.items():
     FIRST_HEARD[number] = place
@@ -100,10 +100,12 @@ for number, (protocol, row) in enumerate(ROWS):
     SETTLED_BY[number] = 1 << protocol if row.strength == "certain" and protocol != evidence.DTLS else 0
 for number in unconfirmed.OTHER_SERVICES:
     IS_OTHER_SERVICE[number] = 1
+for opened_one in (*CARRYING, *BINDING):
+    IS_OPENED[int.from_bytes(opened_one, "big")] = 1
 for number in unconfirmed.PRINTABLE:
     IS_PRINTABLE[number] = 1
 cdef str NOT_INSIDE = FlowKey._field_defaults["inside"], OVER_UDP = FlowKey._field_defaults["transport"]
-cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
+cdef tuple CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
 
 
@@ -606,7 +608,9 @@ cdef class Scanner:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
             self.goes_on(flow, u32(over(payload), 8))
-        elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (not IS_STUN[row] or payload[:2] in OPENED):
+        elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (
+            not IS_STUN[row] or (len(payload) >= 2 and IS_OPENED[u16(over(payload), 0)])
+        ):
             self.carried(entries, entry, depth)
         return 0
 
