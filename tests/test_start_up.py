@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -64,20 +63,35 @@ def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_doe
 def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_and_gives_it_back() -> None:
     code = f"import sys, dissectors.__main__ as program\nsys.argv = ['muxshark', 'analyze', '--json', {CALL!r}]\n" + (
         "program.os._exit = lambda status: None\nprogram.main()\n"
-        "print(*{'typing_extensions', 'platform'} & {*sys.modules}, file=sys.stderr)\n"
-        "import platform\nprint(platform.python_version(), file=sys.stderr)\n"
+        "print(*{'typing_extensions', 'decimal', 'uuid', 'textwrap'} & {*sys.modules}, file=sys.stderr)\n"
+        "import decimal, uuid, msgspec.inspect\n"
+        "print(decimal.Decimal(1) + 1, uuid.UUID(int=3).int, msgspec.inspect.IntType.__name__, file=sys.stderr)\n"
         "import typing_extensions as given\nprint(given.Self, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     said = done.stderr.splitlines()
-    assert json.loads(done.stdout)["totals"]["calls"] == 1 and said[:2] == ["", platform.python_version()]
+    assert json.loads(done.stdout)["totals"]["calls"] == 1 and said[:2] == ["", "2 3 IntType"]
     assert "Self" in done.stderr or "No module named 'typing_extensions'" in done.stderr
 
 
 def test_a_program_that_knows_no_command_finds_all_modules_of_python_while_values_are_loaded() -> None:
-    code = "import platform, sys, dissectors.wire.values; print(sys.modules['platform'] is platform, platform.node())"
+    code = (
+        "import sys, uuid, dissectors.wire.values\n"
+        "print(sys.modules['uuid'] is uuid, sys.modules['decimal'].Clamped)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.split() == ["True", platform.node()]
+    assert done.stdout == "True <class 'decimal.Clamped'>\n"
+
+
+def test_a_version_of_msgspec_that_wants_more_gets_all() -> None:
+    code = (
+        "import sys, types\nsys.modules['typing_extensions'] = None\n"
+        "types.SimpleNamespace = lambda **_: types.ModuleType('')\n"
+        "from dissectors.wire.values import Struct\nclass Point(Struct, frozen=True):\n    x: int\n"
+        "print(Point(3), 'Decimal' in vars(sys.modules['decimal']), 'typing_extensions' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "Point(x=3) True False\n", done.stderr
 
 
 def test_what_the_command_line_says_is_looked_up_in_no_catalogue_of_translations() -> None:

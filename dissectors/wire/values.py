@@ -19,23 +19,39 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["NamedTuple", "Struct", "astuple", "field", "replace"]
 
 
+STAND_INS = {
+    "decimal": ("Decimal",), "uuid": ("UUID", "SafeUUID"), "msgspec.inspect": (),
+    "msgspec._json_schema": ("schema", "schema_components"),
+}
+"""Modules that take longer to load than the rest of msgspec, and of which it wants these names at once.
+
+It knows values of two classes by them, of which the command has none (and takes `unknown` from another one), and
+describes classes, which that never asks for.
+"""
+
+
 @contextmanager
 def _little_imported() -> Iterator[None]:
-    """Let msgspec find nothing that it does without, if this is the command, which hid a module from it before."""
+    """Let msgspec load nothing that it does without, if this is the command, which hid a module from it before."""
     modules: dict[str, Any] = sys.modules
     command = modules.get("typing_extensions", sys) is None
-    # uuid, of which it wants a class, asks for the name of the system, by a module that takes as long as all of those.
-    asked = SimpleNamespace(system=lambda: "Linux") if command and sys.platform == "linux" else None
-    if asked is not None:
-        modules.setdefault("platform", asked)
-    yield
-    if command:
-        del modules["typing_extensions"]
-    if asked is not None and modules["platform"] is asked:
-        del modules["platform"]
+    missing = STAND_INS.keys() - modules.keys() if command else ()
+    for name in missing:
+        modules[name] = SimpleNamespace(**{each: type(each, (), {"unknown": None}) for each in STAND_INS[name]})
+    try:
+        yield
+    finally:
+        for name in (*missing, "typing_extensions") if command else ():
+            del modules[name]
 
 
-with _little_imported():
+try:
+    with _little_imported():
+        import msgspec
+        from msgspec import field
+        from msgspec.structs import astuple, replace
+except (AttributeError, ImportError):
+    # Another version wants more of them.
     import msgspec
     from msgspec import field
     from msgspec.structs import astuple, replace
