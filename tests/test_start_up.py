@@ -55,6 +55,17 @@ def test_a_report_for_programs_has_no_tuple_made_by_typing_which_compiles_each_a
     assert lines and not [name for name, each in lines if each.startswith("from typing import") and "NamedT" in each]
 
 
+def test_no_expression_is_compiled_before_a_message_asks_for_it() -> None:
+    code = (
+        "import re, sys, dissectors.offline\n"
+        "ours = [(name, vars(module)) for name, module in sys.modules.items() if name.startswith('dissectors.')]\n"
+        "print(len(ours), *(name for name, held in ours for each in held.values() if isinstance(each, re.Pattern)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    modules, *found = done.stdout.split()
+    assert int(modules) > 100 and not found
+
+
 def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_does() -> None:
     rooms = {"dissectors.engine.belongings", "dissectors.analysis.connectivity.sessions"}
     assert not imported("analyze", "--json", str(ROOT / "pcaps" / "encodings.pcap")) & rooms

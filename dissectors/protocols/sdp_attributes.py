@@ -1,12 +1,11 @@
 """Values of SDP attributes that say how media flows: rtpmap, rtcp, ssrc, crypto, fingerprint, candidate."""
 from __future__ import annotations
 
-import re
-
 from dissectors.limits.remembered import remembered
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+")
+_BASE64 = pattern(r"[A-Za-z0-9+/]+")
 
 
 class RtpMap(Struct, frozen=True):
@@ -37,7 +36,7 @@ class Crypto(Struct, frozen=True):
         """How many octets the first key has with its salt (section 6.1); None where it is not written in Base64."""
         method, _, text = self.keys[0].partition(":")
         written = text.partition("|")[0].rstrip("=")
-        if method.lower() != "inline" or not _BASE64.fullmatch(written):
+        if method.lower() != "inline" or not _BASE64().fullmatch(written):
             return None
         return len(written) * 3 // 4
 

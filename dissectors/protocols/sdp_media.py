@@ -1,7 +1,6 @@
 """A media description of SDP and what its attributes mean (RFC 8866 section 5.14)."""
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, TypeVar
@@ -9,6 +8,7 @@ from typing import Literal, TypeVar
 from dissectors.protocols import sdp_attributes
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
 from dissectors.protocols.sdp_lines import Attribute, Bandwidth, Connection
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -24,8 +24,8 @@ NO_RTPMAPS: Mapping[int, RtpMap] = {}
 MAX_REMEMBERED_RTPMAPS, MAX_REMEMBERED_LENGTH = 256, 1024
 """Lists of a=rtpmap that are remembered, and how many characters one has."""
 
-_WORDS = re.compile(r"[;\s]+")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_WORDS = pattern(r"[;\s]+")
+_DECIMAL = pattern(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def read_all(values: Sequence[str], read: Callable[[str], Value | None]) -> tuple[Value, ...]:
@@ -69,7 +69,7 @@ def fmtps(values: Sequence[str]) -> dict[str, str]:
 
 def secondary(fmtps: Mapping[str, str]) -> frozenset[int]:
     """As `Media.secondary`."""
-    written = [name for name, text in fmtps.items() if "sec" in text and "sec" in _WORDS.split(text)]
+    written = [name for name, text in fmtps.items() if "sec" in text and "sec" in _WORDS().split(text)]
     return frozenset([payload_type for name in written if (payload_type := number(name, 128)) is not None])
 
 
@@ -148,7 +148,7 @@ class Media(Struct, frozen=True):
         return self._milliseconds("maxptime")
 
     def _milliseconds(self, name: str) -> float | None:
-        found = _DECIMAL.fullmatch(self._first(name))
+        found = _DECIMAL().fullmatch(self._first(name))
         return float(found[0]) if found else None
 
     @property

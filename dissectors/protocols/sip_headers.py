@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from dissectors.limits.remembered import MAX_TEXTS, Remembered, remembered
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import NamedTuple, Struct
 
 LONGEST_BLOCK = 2048
@@ -75,7 +76,7 @@ One copy of each: those that senders make up are not kept, as `intern` might for
 # A named tuple is made three times as quickly by it.
 _new = tuple.__new__
 
-_FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
+_FIELD_NAME = pattern(r"[A-Za-z0-9.!%*_+`'~-]+")
 
 
 class Header(NamedTuple):
@@ -116,7 +117,7 @@ def known(written: str) -> bool:
 
 def is_name(text: str) -> bool:
     """Whether `text` is a token, as the name of a header field has to be."""
-    return _FIELD_NAME.fullmatch(text) is not None
+    return _FIELD_NAME().fullmatch(text) is not None
 
 
 def text_of(octets: bytes) -> str:
@@ -231,18 +232,18 @@ def first_values(headers: tuple[Header, ...]) -> dict[str, str]:
     return first
 
 
-_PROTECTS = re.compile(r'[\\"<(]')
-_MARKS = re.compile(r'\\.|[",;<>()]', re.DOTALL)
+_PROTECTS = pattern(r'[\\"<(]')
+_MARKS = pattern(r'\\.|[",;<>()]', re.DOTALL)
 
 
 def split(value: str, separator: str) -> tuple[str, ...]:
     """Split at `,` or `;` outside quoted strings, angle brackets and comments (RFC 3261 section 25.1); trimmed."""
-    if not _PROTECTS.search(value):
+    if not _PROTECTS().search(value):
         return tuple([trimmed for piece in value.split(separator) if (trimmed := piece.strip(" \t"))])
     pieces: list[str] = []
     start = depth = 0
     quoted = angle = False
-    for found in _MARKS.finditer(value):
+    for found in _MARKS().finditer(value):
         mark = found[0]
         if quoted:
             quoted = mark != '"'
@@ -278,14 +279,14 @@ def parameter(pairs: tuple[tuple[str, str | None], ...], name: str) -> str | Non
     return None
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED = pattern(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
+_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 
 
 def unquote(text: str) -> str:
     """The content of a quoted string, its escapes resolved; anything else as it is."""
-    found = _QUOTED.match(text) if text.startswith('"') else None
-    return _ESCAPE.sub(r"\1", found[1]) if found else text
+    found = _QUOTED().match(text) if text.startswith('"') else None
+    return _ESCAPE().sub(r"\1", found[1]) if found else text
 
 
 @remembered
@@ -293,7 +294,7 @@ def address(value: str) -> Address:
     """Read a From, To, Contact, Route or Refer-To value; of a broken one whatever is there. Raises nothing."""
     value = value.strip(" \t")
     display, after = "", 0
-    if value.startswith('"') and (found := _QUOTED.match(value)):
+    if value.startswith('"') and (found := _QUOTED().match(value)):
         display, after = unquote(found[0]), found.end()
     opened = value.find("<", after)
     semicolon = value.find(";", after)

@@ -7,6 +7,7 @@ from dissectors.limits.remembered import Remembered, remembered
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
@@ -30,9 +31,9 @@ class StartLine:
 
 
 _VERSION = rb"SIP/[0-9]{1,3}\.[0-9]{1,3}"
-_STATUS_LINE = re.compile(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNORECASE | re.DOTALL)
+_STATUS_LINE = pattern(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNORECASE | re.DOTALL)
 _MAY_BE_STATUS = (b"S", b"s")
-_IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
+_IS_VERSION = pattern(_VERSION, re.IGNORECASE)
 
 
 def usual_start_line(line: str) -> StartLine | None:
@@ -47,7 +48,7 @@ def usual_start_line(line: str) -> StartLine | None:
 
 
 def _read_usual_status(line: str) -> StartLine | None:
-    found = _STATUS_LINE.fullmatch(line.encode()) if line.isprintable() else None
+    found = _STATUS_LINE().fullmatch(line.encode()) if line.isprintable() else None
     notes: list[Deviation] = []
     start = _status_line(found, notes) if found else None
     return start if start is not None and start.version == "SIP/2.0" and not notes else None
@@ -70,7 +71,7 @@ def read_start_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLi
 def _read(line: bytes) -> tuple[StartLine, list[Deviation]]:
     """The line, and what is odd about it; the offset of Malformed is within the line."""
     notes: list[Deviation] = []
-    found = _STATUS_LINE.fullmatch(line) if line.startswith(_MAY_BE_STATUS) else None
+    found = _STATUS_LINE().fullmatch(line) if line.startswith(_MAY_BE_STATUS) else None
     start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), notes)
     if start.version != "SIP/2.0":
         notes.append(Deviation("start line", f"the version is {start.version}, not SIP/2.0"))
@@ -92,7 +93,7 @@ def _request_line(line: bytes, notes: list[Deviation]) -> StartLine:
     method = text_of(first)
     if method not in METHODS and not is_name(method):
         raise Malformed("SIP", 0, "no method begins the start line")
-    if version != b"SIP/2.0" and not _IS_VERSION.fullmatch(version):
+    if version != b"SIP/2.0" and not _IS_VERSION().fullmatch(version):
         raise Malformed("SIP", len(line), "no version ends the start line")
     if method not in METHODS:
         notes.append(Deviation("start line", f"{shown(method)} is not a registered method"))

@@ -1,10 +1,9 @@
 """Via (RFC 3261 section 20.42): the hops of a message, and the transaction that the topmost names."""
 from __future__ import annotations
 
-import re
-
 from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_headers import number, parameter, parameters, split
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import NamedTuple
 
 
@@ -22,12 +21,12 @@ class Via(NamedTuple):
         return parameter(self.parameters, "branch")
 
 
-_VIA = re.compile(r"\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*([^;]*)")
+_VIA = pattern(r"\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*([^;]*)")
 
 
 def via(value: str) -> Via | None:
     """Read one value of Via; None when it does not begin `protocol / version / transport`."""
-    found = _VIA.match(value)
+    found = _VIA().match(value)
     if found is None:
         return None
     name, version, transport, sent_by = found.groups()
@@ -39,7 +38,7 @@ def via(value: str) -> Via | None:
 def branch(value: str) -> str | None:
     """The branch of the first of several hops that one Via may name."""
     hops = split(value, ",") if "," in value else (value,)
-    found = _VIA.match(hops[0]) if hops else None
+    found = _VIA().match(hops[0]) if hops else None
     return parameter(parameters(hops[0][found.end() :]), "branch") if found else None
 
 
