@@ -30,6 +30,7 @@ PLAIN = (
     "dissectors/analysis/streams/quality", "dissectors/analysis/streams/rtcp",
     "dissectors/analysis/streams/sender_clock", "dissectors/analysis/streams/silence",
     "dissectors/analysis/streams/stream", "dissectors/engine/belongings", "dissectors/engine/reading",
+    "dissectors/findings/media_traits", "dissectors/findings/traits",
     "dissectors/limits/budget", "dissectors/limits/pending", "dissectors/limits/remembered",
     "dissectors/limits/retired", "dissectors/limits/table", "dissectors/limits/texts", "dissectors/protocols/rtcp",
     "dissectors/protocols/rtcp_reports", "dissectors/protocols/sdp",

@@ -198,7 +198,7 @@ class Retirement:
     ) -> None:
         names = [state.flow for state in flows]
         ends = FaxEnds((), self._trackers.calls.retired_media)
-        self.totals.fax = together((self.totals.fax, *map(ends.carried, flows)))
+        self.totals.fax = together((self.totals.fax, *(ends.carried(state) for state in flows if state.unknown_octets)))
         self.totals.flows += len(flows)
         self.totals.streams += len(streams)
         self.totals.packets += sum(counters.packets for counters in streams)
@@ -210,6 +210,8 @@ class Retirement:
         trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
+        if trackers.control.silent:
+            return
         sources = {}
         for ssrc in {counters.ssrc for counters in streams}:
             stay = [number for other in scanner.stream_table.by_ssrc(ssrc) for number in other.flows]
