@@ -237,8 +237,9 @@ def _joined(
     Those of calls that were retired go to `of_retired`.
     """
     positions = {state.number: position for position, state in states.items()}
-    directory = Directory(calls if known is None else ())
     streams = sorted(scan.streams, key=lambda each: (each.first, each.first_frame))
+    # It is made of every call, and only streams are looked up in it.
+    directory = Directory(calls if streams and known is None else ())
     keyed = _keyed(trackers, states.values()) if streams and trackers.checks.asked else set()
     for counters in streams:
         on = flows_of(counters, positions)
