@@ -173,6 +173,21 @@ def test_tables_that_are_full_let_the_same_go() -> None:
     same(pcap(made.records(sent)), bounds=SMALL)
 
 
+@pytest.mark.parametrize("sequence", [4, 5])
+def test_a_stream_that_gives_way_to_what_looks_like_rtcp_counts_no_more(sequence: int) -> None:
+    sent: list[made.Sent] = []
+    for ssrc in (0x5EED0001, 0x5EED0002, 0x5EED0003):
+        sent += [(("192.0.2.1", ssrc & 0xFF), ("192.0.2.2", 16402), made.rtp(n, ssrc)) for n in range(5)]
+    # A payload type of 72 is, with the marker, that of a sender report, and the sequence number its length.
+    sent += [
+        (("192.0.2.1", 4), ("192.0.2.2", 16402), rtp.build(72, n, 160 * n, 0x5EED0004, bytes(8), marker=n == sequence))
+        for n in range(sequence - 2, sequence + 1)
+    ]
+    sent += [(("192.0.2.1", 1), ("192.0.2.2", 16402), made.rtp(n, 0x5EED0001)) for n in range(5, 9)]
+    found = same(pcap(made.records(sent)), bounds=SMALL)
+    assert sum(row[9] == interpreted.RTP for row in found["rows"]) > 15
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_streams_begin_the_same_in_both(seed: int) -> None:
     chance = random.Random(seed)

@@ -604,6 +604,8 @@ cdef class Scanner:
                 self.settle(entries, self.beginnings.rtp(entry, flow, payload))
             else:
                 self.settle(entries, self._evidence.judge(entry))
+                # What looks like RTCP may have begun a stream, and another one have given way.
+                self.generation = self.beginnings.streams.hits + self._evidence._forgotten
         if row == C_UNKNOWN_ROW:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
