@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from dissectors.protocols import sip_headers
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from tests.made import ETHERNET, Endpoint, numbered
-from tests.stories import A, B, Story, dialled, hung_up, talk
+from tests.stories import A, B, C, Story, dialled, hung_up, talk
 
 sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
 
@@ -306,13 +307,29 @@ def before_media_there(phone: Phone) -> None:
 
 def behind_a_call(phone: Phone) -> None:
     """A call had its media where the exchange is."""
-    name, port = f"c{phone.number}".encode(), b" %d " % phone.here[1]
-    phone.story += [
-        (phone.start + time, src, dst, octets.replace(b"Call-ID: ", b"Call-ID: " + name).replace(b" 4000 ", port)
-         .replace(A[0].encode(), phone.here[0].encode()))
-        for time, src, dst, octets in [*dialled(), *hung_up()]
-    ]
+    had_media_there(phone)
     again = Phone(phone.number, phone.start + 80_000)
+    pinged(again)
+    phone.story += again.story
+
+
+def had_media_there(phone: Phone) -> None:
+    """A call announced its media where the phone is."""
+    written = (
+        (b"Call-ID: ", b"Call-ID: c%d" % phone.number),
+        (b"audio %d " % A[1], b"audio %d " % phone.here[1]),
+        (A[0].encode(), phone.here[0].encode()),
+    )
+    for time, src, dst, octets in [*dialled(), *hung_up()]:
+        for before, after in written:
+            octets = octets.replace(before, after)
+        phone.story.append((phone.start + time, src, dst, octets))
+
+
+def soon_after_a_call(phone: Phone) -> None:
+    """The exchange begins before the call is let go, which had its media there, and outlasts it."""
+    had_media_there(phone)
+    again = Phone(phone.number, phone.start + 20_000)
     pinged(again)
     phone.story += again.story
 
@@ -324,19 +341,25 @@ WAYS: tuple[Callable[[Phone], None], ...] = (
     refused_calls, refused_call_in_part, became_a_call, pinged, pinged_again, not_found,
     from_elsewhere, another_branch, answer_alone, at_the_same_time, odd_header, with_sound,
     to_two_servers, from_the_server, before_something_unknown, beside_something_unknown,
-    before_media_there, behind_a_call,
+    before_media_there, behind_a_call, soon_after_a_call,
 )
 GO_WELL = (registered, challenged, tried, pinged)
 UNREAD = (*GO_WELL, again_and_again)
 """Those of which nothing is read but where there is no room."""
 
 
-def told(story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY) -> Report:
-    """The report on a story, by an engine that reads everything or leaves unread what goes well."""
+def told(
+    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True
+) -> Report:
+    """The report on a story, by an engine that reads everything or leaves unread what goes well.
+
+    Unless it goes by time, it is captured in the order in which it is written.
+    """
     glance = sip_usual.glance if lazily else None
     scanner, engine = scanner_class()(), Engine(max_finished=most, capacity=capacity, glance=glance)
     records = []
-    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+    captured = sorted(story, key=lambda one: one[0]) if by_time else story
+    for number, (time, src, dst, payload) in enumerate(captured, 1):
         octets = numbered(src, dst, payload, int(time) & 0xFFFF)
         records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records, size):
@@ -478,3 +501,78 @@ def test_calls_that_make_room_are_counted_unread() -> None:
         engine.retire_finished(scanner, at_the_end=True)
         made.append(engine.report(scanner, ()))
     assert made[0] == made[1] and made[0].totals is not None and made[0].totals.calls_left_out > 30
+
+
+def foreign(number: int, start: float) -> Story:
+    """Something that nobody knows, sent to the server."""
+    return [(start + n, (f"192.0.2.{number}", 7000), SERVER, b"\x05 foreign") for n in range(3)]
+
+
+@pytest.mark.parametrize("size", [1, 16, 4096])
+def test_what_nobody_knows_goes_with_the_exchanges_at_its_end_and_a_stream_stays(
+    size: int, opened: Counter[str]
+) -> None:
+    story = of(GO_WELL) + foreign(1, 5.0) + talk(C, SERVER, 0x60001, start=100, seconds=1)
+    held, made = (told(story, True, most, size) for most in (1000, 0))
+    assert (len(held.flows), len(held.streams)) == (10, 1) and opened == {"unread": 4}
+    assert [(flow.src, flow.sport) for flow in made.flows] == [C] and len(made.streams) == 1
+    assert made.totals is not None and made.totals.flows_left_out == 9
+    assert made == told(story, False, 0, size)
+
+
+@pytest.mark.parametrize("size", [1, 16, 4096])
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_what_nobody_knows_goes_whenever_exchanges_were_at_its_end(
+    order: tuple[int, ...], size: int, opened: Counter[str]
+) -> None:
+    """Exchanges go together although the clock was set between them."""
+    story: Story = []
+    for number in order:
+        pinged(phone := Phone(number, 1e6 + 300_000 * number))
+        story += phone.story + (foreign(number, phone.start + 100) if number != order[-1] else [])
+    assert len(told(story, True, 1000, size, by_time=False).flows) == 8
+    made = told(story, True, 0, size, by_time=False)
+    assert made.flows == () and made.totals is not None and made.totals.flows_left_out == 8
+    assert made == told(story, False, 0, size, by_time=False)
+
+
+@pytest.mark.parametrize("size", [1, 4, 16])
+def test_a_flow_that_was_just_used_stays_although_its_exchange_is_dated_far_ahead(
+    size: int, opened: Counter[str]
+) -> None:
+    """What is asked there next is on the same flow."""
+    pinged(phone := Phone(1, 1e6))
+    asked, (_, src, dst, answer) = phone.story
+    story = [asked, (1e6 + 900_000, src, dst, answer)]
+    others = [Phone(n, 1e6 + 1000 * n) for n in range(2, 60)]
+    others[26].here = phone.here
+    for other in others:
+        pinged(other)
+        story += other.story
+    made = told(story, True, 0, size, by_time=False)
+    assert made.totals is not None and made.totals.flows_left_out == 2 * len(others) + 1
+    assert made == told(story, False, 0, size, by_time=False)
+
+
+@pytest.mark.parametrize(
+    "way, count, apart, capacity, full",
+    [
+        # Media that is remembered at the end of an exchange is forgotten with it.
+        (soon_after_a_call, 40, 10_000.0, Capacity(endpoints=16), False),
+        # What a rule is asked about gives back its texts.
+        (given_up, 100, 5000.0, Capacity(text_octets=20_000), False),
+        # The ends of all that goes at once find room together, or do not.
+        (pinged, 12, 50.0, Capacity(endpoints=24), False),
+        (pinged, 12, 50.0, Capacity(endpoints=13), False),
+        (pinged, 12, 50.0, Capacity(endpoints=12), True),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4])
+def test_what_goes_takes_as_much_room_as_if_it_had_been_read(
+    way: Callable[[Phone], None], count: int, apart: float, capacity: Capacity, full: bool, size: int,
+    opened: Counter[str],
+) -> None:
+    story = of((way,) * count, apart)
+    made = told(story, True, 0, size, capacity)
+    assert ("bound-hit" in [each.id for each in made.findings]) == full
+    assert made == told(story, False, 0, size, capacity)
