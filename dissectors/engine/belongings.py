@@ -62,7 +62,7 @@ class Belongings:
         self._waiting: set[int] = set()
         self._others: list[Counters] = []
         self._flows: dict[int, FlowState] = {}
-        self._shared: dict[Endpoint, tuple[int, int]] = {}
+        self._shared: dict[str, tuple[Endpoint, int, int]] = {}
 
     def find(
         self, scanner: Scanner, finished: Sequence[CallState | Exchange], recent: range, everything: bool,
@@ -80,7 +80,7 @@ class Belongings:
         self._scanner, self._recent = scanner, recent
         self._look_for_alone(finished, read)
         finished = [call for call in finished if call.call_id not in self.alone] if self.alone else finished
-        self.places = {*self._shared}
+        self.places = {end for end, _, _ in self._shared.values()}
         for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
@@ -116,11 +116,11 @@ class Belongings:
         self.in_vain = len(streams) - sum(map(len, self.of_call.values()))
 
     def _look_for_alone(self, finished: Sequence[CallState | Exchange], read: Container[str]) -> None:
-        """Find what is alone, and the endpoints that it shares with others, each with when it was used."""
+        """Find what is alone, and by the Call-ID of its last use each end that it shares, with when that was used."""
         calls, table, recent = self._calls, self._scanner.flows, self._recent
         alone: dict[str, Exchange] = {}
         lone: list[FlowState] = []
-        found: dict[End, tuple[int, int]] = {}
+        found: dict[End, tuple[int, int, str]] = {}
         self.alone, self.lone, self._shared = alone, lone, {}
         if len(calls.retired_signalling) + 2 * len(finished) > calls.retired_signalling.limit:
             return  # What is remembered for a moment would take the room of something else.
@@ -134,23 +134,24 @@ class Belongings:
                 continue
             alone[call.call_id] = call
             lone += states
-            begin, end = found.pop(ends[1], (call.start, call.last))
-            found[ends[1]] = min(begin, call.start), max(end, call.last)
-        self._shared = {_written(end): times for end, times in found.items()}
+            begin, end, _ = found.get(ends[1], (call.start, call.last, ""))
+            found[ends[1]] = min(begin, call.start), max(end, call.last), call.call_id
+        self._shared = {call_id: (_written(at), begin, end) for at, (begin, end, call_id) in found.items()}
 
     def retire(self, kept: Container[str], finished: Sequence[CallState | Exchange]) -> list[Counters]:
         """Retire finished calls unless they are kept; gives back the streams that go with them."""
-        calls, alone = self._calls, self.alone
+        calls, alone, shared = self._calls, self.alone, self._shared
         streams: list[Counters] = []
         for call in finished:
             call_id = call.call_id
             if call_id in alone:
                 calls.let_go(call)
+                if call_id in shared:
+                    endpoint, begin, end = shared[call_id]
+                    calls.remember_signalling(begin, end, (endpoint,))
             elif call_id not in kept:
                 calls.retire(calls.calls[call_id])
                 streams += self.of_call.get(call_id, ())
-        for endpoint, (begin, end) in self._shared.items():
-            calls.remember_signalling(begin, end, (endpoint,))
         return streams
 
     def left_streams(self) -> list[Counters]:

@@ -576,3 +576,24 @@ def test_what_goes_takes_as_much_room_as_if_it_had_been_read(
     made = told(story, True, 0, size, capacity)
     assert ("bound-hit" in [each.id for each in made.findings]) == full
     assert made == told(story, False, 0, size, capacity)
+
+
+def test_where_room_ends_the_same_ends_are_forgotten_first(opened: Counter[str]) -> None:
+    """The end that was used longest ago goes first, whoever used it."""
+    pinged(first := Phone(1, 1e6))
+    not_found(second := Phone(2, 1e6 + 1000))
+    ends: list[Endpoint] = [("203.0.113.7", 5060), second.here, ("203.0.113.8", 5060)]
+    story: Story = []
+    for phone, server in ((first, ends[0]), (second, ends[2])):
+        story += [
+            (time, *(server if end == SERVER else end for end in between), octets)  # type: ignore[misc]
+            for time, *between, octets in phone.story
+        ]
+    for number, end in enumerate(ends):
+        story += [(1e6 + time, (f"192.0.2.{number}", 7000), end, b"\x05 foreign") for time in (2000, 40_000)]
+    for number in range(3, 8):
+        pinged(phone := Phone(number, 1e6 + 40_000 + number))
+        story += phone.story
+    made = told(story, True, 0, 1, Capacity(endpoints=8))
+    assert [flow.dst for flow in made.flows] == [ends[0][0]] and opened == {"read": 1, "unread": 6}
+    assert made == told(story, False, 0, 1, Capacity(endpoints=8))
