@@ -649,3 +649,32 @@ def batches(scanner: Scanner, story: Story) -> Iterator[Any]:
 def test_endpoints_of_calls_that_went_are_forgotten_with_their_flows() -> None:
     _, engine = fed_and_asked(scanner_class()(), CROWD)
     assert len(engine.trackers.calls.retired_media) == 0
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_what_becomes_a_call_beside_another_one_on_its_ports_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, twin: type[Scanner]
+) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 1)
+
+    def on_one_port(name: str, start: float, ended: bool = True) -> Story:
+        octets = message("INVITE sip:b@x SIP/2.0", 7, "INVITE", SDP, body=description(*A), call=name)
+        answer = message("SIP/2.0 200 OK", 7, "INVITE", SDP, body=description(*B), tag="2", call=name)
+        bye = message("BYE sip:b@x SIP/2.0", 8, "BYE", tag="2", call=name)
+        over = message("SIP/2.0 200 OK", 8, "BYE", tag="2", call=name)
+        told = [(start, A, B, octets), (start + 5, B, A, answer), (start + 500, A, B, bye), (start + 510, B, A, over)]
+        return told if ended else told[:2]
+
+    def some(name: str, start: float) -> Story:
+        return [told for n in range(8) for told in on_one_port(f"{name} {n}", start + n * 1000)]
+
+    asked_first = message("OPTIONS sip:b@x SIP/2.0", 1, "OPTIONS", call="odd")
+    described = message("UPDATE sip:b@x SIP/2.0", 2, "UPDATE", SDP, body=description(*A), tag="2", call="odd")
+    story = [
+        *some("before", 0), (100_000, A, B, asked_first), (100_020, A, B, described),
+        *on_one_port("open", 200_000, ended=False), *some("between", 220_000),
+        *on_one_port("odd", 300_000), *some("after", 400_000),
+    ]
+    made, _ = crowd(twin(), 2, story, 2)
+    assert outcomes(made) == {"call, ended": 25, "call, established": 1}
+    assert "odd" not in {one.call_id for one in made.calls}

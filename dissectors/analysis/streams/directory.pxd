@@ -6,7 +6,7 @@ from dissectors.analysis.calls.call cimport CallState
 
 
 cdef class Entered:
-    cdef public object call
+    cdef public object call, start
     cdef public Py_ssize_t hosts, lines, pairs
     cdef public list places
     cdef public set signals_on

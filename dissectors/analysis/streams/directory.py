@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 MAX_CANDIDATE_CALLS = 64
 """Calls on each side of a stream's beginning that are asked whether it is theirs."""
 
-Party = tuple[CallState, str]
-"""A call, and the side of it that announced something."""
+Party = tuple[int, CallState, str]
+"""When a call began as it was entered, the call, and the side of it that announced something."""
+
+_start = itemgetter(0)
 
 ON_A_HOST = "announced port, on a host that signalled"
 
@@ -46,13 +49,14 @@ class Joined(Struct, frozen=True):
 class Entered:
     """A call as it was entered: how many media lines, hosts and flows it had, and where it stands now.
 
-    `signals_on` are the flows on which it signals, where that is counted.
+    `start` is when it began, as far as was known then; `signals_on` are the flows on which it signals, where that is
+    counted.
     """
 
-    __slots__ = ("call", "hosts", "lines", "pairs", "places", "signals_on")
+    __slots__ = ("call", "hosts", "lines", "pairs", "places", "signals_on", "start")
 
     def __init__(self, call: CallState | Exchange) -> None:
-        self.call = call
+        self.call, self.start = call, call.start
         self.lines = self.hosts = self.pairs = 0
         self.signals_on: set[Flow] = set()
         self.places: list[tuple[Parties, Any, str]] = []
@@ -83,8 +87,9 @@ class Directory:
     def update(self, call_id: str, call: CallState | Exchange | None) -> CallState | Exchange | None:
         """Enter what is new in a call, None where it is gone; gives back the one that had this Call-ID and is gone."""
         known, gone = self._entered.get(call_id), None
-        if known is not None and known.call is not call:
-            gone = known.call
+        if known is not None and (known.call is not call or known.start != known.call.start):
+            # What began anew as a call stands elsewhere from now on.
+            gone = None if known.call is call else known.call
             self._remove(self._entered.pop(call_id))
             known = None
         if call is not None:
@@ -152,12 +157,12 @@ class Directory:
         if parties is None:
             return None
         if len(parties) == 1:
-            return parties[0] if _overlaps(parties[0][0], counters) else None
+            return parties[0] if _overlaps(parties[0][1], counters) else None
         return _nearest_of(near(parties, counters), counters)
 
     def _joined(self, party: Party, by: str, receives: bool, flow: Flow) -> Joined:
         """A stream of this flow with the call of a party, which sends or `receives` it."""
-        call, side = party
+        _, call, side = party
         side = side or _side(call, flow)
         sender = OTHER_SIDE[side] if receives else side
         lines = self._lines.get(call.call_id)
@@ -193,16 +198,16 @@ class Directory:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
         parties = there.get(key)
         if parties is None:
-            there[key] = [(call, side)]
+            there[key] = [(known.start, call, side)]
         else:
-            start = call.start
-            if parties[-1][0].start < start:
-                parties.append((call, side))
+            start = known.start
+            if parties[-1][0] < start:
+                parties.append((start, call, side))
             else:
                 begin, end = bisect_left(parties, start, key=_start), bisect_right(parties, start, key=_start)
-                if any([party[0] is call and party[1] == side for party in parties[begin:end]]):
+                if any([party[1] is call and party[2] == side for party in parties[begin:end]]):
                     return
-                parties.insert(end, (call, side))
+                parties.insert(end, (start, call, side))
         known.places.append((there, key, side))
 
     def _remove(self, known: Entered) -> None:
@@ -216,20 +221,16 @@ class Directory:
             if len(parties) == 1:
                 del there[key]
                 continue
-            place = bisect_left(parties, known.call.start, key=_start)
-            while parties[place][0] is not known.call or parties[place][1] != side:
+            place = bisect_left(parties, known.start, key=_start)
+            while parties[place][1] is not known.call or parties[place][2] != side:
                 place += 1
             del parties[place]
 
 
 def _nearest_of(parties: list[Party], counters: Counters) -> Party | None:
     """The one of some to which a stream belongs, if it is of any of them."""
-    there = [party for party in parties if _overlaps(party[0], counters)]
-    return max(there, key=lambda party: _nearness(party[0], counters), default=None)
-
-
-def _start(party: Party) -> int:
-    return party[0].start
+    there = [party for party in parties if _overlaps(party[1], counters)]
+    return max(there, key=lambda party: _nearness(party[1], counters), default=None)
 
 
 def _side(call: CallState, flow: Flow) -> str:

@@ -135,3 +135,24 @@ def test_of_many_calls_at_one_end_the_nearest_is_found_in_whatever_order_they_co
     for call in there.values():
         directory.update(call.call_id, None)
     assert directory.join(counters, flow) is None and not (directory._endpoints or directory._hosts or directory._pairs)
+
+
+@pytest.mark.parametrize("described_again", [False, True])
+def test_a_call_that_begins_anew_among_others_is_found_and_goes(described_again: bool) -> None:
+    directory, calls = Directory(), [call_of(story(1, 0)) for _ in range(3)]
+    for number, call in enumerate(calls):
+        call.call_id, call.start, call.last = f"call {number}", number * 1_000_000_000, 9_000_000_000
+        directory.update(call.call_id, call)
+    first = calls[0]
+    first.kind = "options"
+    first._become_call(5_000_000_000)
+    if described_again:
+        first.negotiation.announced = first.negotiation.announced * 2
+    directory.update(first.call_id, first)
+    counters: Counters = scanned(story(1, 1))[1].streams[0]
+    counters.first, counters.last = 6_000_000_000, 7_000_000_000
+    joined = directory.join(counters, Flow(*A, *B))
+    assert joined is not None and joined.call is first
+    for call in calls:
+        assert directory.update(call.call_id, None) is call
+    assert not (directory._endpoints or directory._hosts or directory._pairs)
