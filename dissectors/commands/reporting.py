@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FOUND = 1
 """The exit status when `--fail-on` found something."""
 
-LITTLE_GARBAGE = 2_000_000
+GARBAGE_OF_READING = 2_000_000
 """Objects between two collections while captures are read to their end, whose tables are bounded: no cycle is left by
 any of it, and to look for some would be a twentieth of the time, of hostile captures a tenth."""
 
@@ -36,7 +36,7 @@ def read_whole(
     from dissectors import offline
     from dissectors.findings.rules import matching
 
-    gc.set_threshold(LITTLE_GARBAGE)
+    gc.set_threshold(GARBAGE_OF_READING)
     given = inputs.keys(options)
     if options.audio:
         given = given or _no_keys(named)

@@ -89,7 +89,8 @@ class Retirement:
         """Let go of what is finished beyond what is held; cheap to ask, it looks when that is worth it.
 
         What it costs goes with what belongs to the calls that go. At the end nothing more will come, so everything
-        beyond goes, and all that is held is searched once: the report is the same whenever this was asked.
+        beyond goes, and all that is held is searched once: the report is the same whenever this was asked, unless a
+        Call-ID or a 5-tuple that went is used again. Then what comes later stands by itself.
         """
         calls, belongings = self._trackers.calls, self._belongings
         in_vain = 0 if belongings is None else belongings.in_vain

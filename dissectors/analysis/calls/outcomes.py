@@ -25,7 +25,8 @@ LASTING = ("ended", "answered")
 def counted_as(before: tuple[str, str], kind: str, outcome: str) -> tuple[str, str]:
     """What a Call-ID came to, of which only later messages are known: kind and outcome before, and by these alone.
 
-    It is what all of its messages together would have said.
+    It is what all of its messages together would have said; but how often a challenge was left without an answer
+    before, which tells what was abandoned from what was refused, is not known any more.
     """
     if kind != before[0]:
         # What begins anew as a call is one; anything else is said within what there was.
