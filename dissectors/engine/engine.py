@@ -115,7 +115,7 @@ class Engine:
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:
         streams, calls, earlier = values.streams, self.trackers.calls, self._retirement.totals
         returned = sum(call.returned for call in values.calls)
-        outcomes = calls.outcomes((call.call_id, call.kind, call.outcome) for call in values.calls)
+        outcomes = calls.outcomes(values.calls)
         return Totals(
             outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
             calls=sum(outcomes.values()),

@@ -362,6 +362,7 @@ def again(number: int, start: float, method: str, status: str, tag: str) -> Stor
     ("REGISTER", "403 No", ""), ("REGISTER", "401 Who", ""), ("REGISTER", "", ""), ("REGISTER", "200 OK", ""),
     ("OPTIONS", "405 No", ""), ("SUBSCRIBE", "", ""), ("INVITE", "200 OK", ""), ("INVITE", "", ""),
     ("INVITE", "486 Busy", ""), ("BYE", "", "2"), ("BYE", "200 OK", "2"),
+    ("BYE", "", ""), ("BYE", "481 No", ""), ("CANCEL", "200 OK", ""), ("MESSAGE", "200 OK", ""),
 ])
 @pytest.mark.parametrize("before", [200, 403])
 def test_what_a_call_id_comes_to_counts_in_the_place_of_what_it_had_come_to(

@@ -22,20 +22,22 @@ LASTING = ("ended", "answered")
 """What no later message of the same Call-ID changes."""
 
 
-def counted_as(before: tuple[str, str], kind: str, outcome: str) -> tuple[str, str]:
+def counted_as(before: tuple[str, str], after: tuple[str, str], invited: bool) -> tuple[str, str]:
     """What a Call-ID came to, of which only later messages are known: kind and outcome before, and by these alone.
 
     It is what all of its messages together would have said; but how often a challenge was left without an answer
-    before, which tells what was abandoned from what was refused, is not known any more.
+    before, which tells what was abandoned from what was refused, is not known any more. Those `invited` somebody if one
+    of them belongs to an INVITE.
     """
+    kind, outcome = after
     if kind != before[0]:
         # What begins anew as a call is one; anything else is said within what there was.
-        return (kind, outcome) if kind == "call" and outcome != "fragment" else before
+        return after if kind == "call" and invited and outcome != "fragment" else before
     if outcome == "fragment" or kind != "call" and outcome == "unanswered" or before[1] in LASTING:
         return before
     if outcome == "abandoned" and before[1] in ("abandoned", "refused"):
         return kind, "refused"
-    return kind, outcome
+    return after
 
 
 class Cancelling:

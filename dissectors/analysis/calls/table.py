@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dissectors.analysis.calls.exchange import Exchange
     from dissectors.mux.evidence import Entry
     from dissectors.protocols.sip_usual import Usual
+    from dissectors.report import Call, Message
 
 MAX_UNREAD_OCTETS, UNREAD_OCTETS = 1 << 27, 640
 """Octets that messages take which are held unread, and what one of them takes beside its own."""
@@ -300,24 +301,29 @@ class Calls:
         del self.calls[call.call_id]
         self._note(call.call_id)
         call.release()
-        result = self._count(self.retired, call.call_id, call.kind, call.outcome)
+        invited = isinstance(call, CallState) and call.returned and _invited(call.messages)
+        result = self._count(self.retired, call.call_id, (call.kind, call.outcome), invited)
         self._counted.pop(call.call_id, None)
         if result not in self._results:
             self._results.append(result)
         self._recently_retired.add(call.call_id, call.number, self._results.index(result))
 
-    def outcomes(self, held: Iterable[tuple[str, str, str]]) -> Counter[tuple[str, str]]:
-        """How many Call-IDs of each kind came to what: of those that are held, by their Call-ID, and of all others."""
+    def outcomes(self, held: Iterable[Call]) -> Counter[tuple[str, str]]:
+        """How many Call-IDs of each kind came to what: of those that are held, and of all others."""
         new, retired = Counter[tuple[str, str]](), self.retired.copy()
-        for call_id, kind, outcome in held:
-            self._count(retired if call_id in self._counted else new, call_id, kind, outcome)
+        for call in held:
+            invited = call.returned and _invited(call.messages)
+            counts = retired if call.call_id in self._counted else new
+            self._count(counts, call.call_id, (call.kind, call.outcome), invited)
         return new + retired
 
-    def _count(self, counts: Counter[tuple[str, str]], call_id: str, kind: str, outcome: str) -> tuple[str, str]:
+    def _count(
+        self, counts: Counter[tuple[str, str]], call_id: str, result: tuple[str, str], invited: bool
+    ) -> tuple[str, str]:
         """Count a Call-ID, in the place of what was counted before it came back; gives back what it came to."""
-        before, result = self._counted.get(call_id), (kind, outcome)
+        before = self._counted.get(call_id)
         if before is not None:
-            result = counted_as(before, kind, outcome)
+            result = counted_as(before, result, invited)
             counts[before] -= 1
         counts[result] += 1
         return result
@@ -351,6 +357,11 @@ class Calls:
                 self.retired_signalling[endpoint] = [used]
             elif used.start < before[0].start or used.end > before[0].end:
                 before[0] = before[0].joined(used)
+
+
+def _invited(messages: Iterable[Message]) -> bool:
+    """Whether any of these belongs to an INVITE."""
+    return any([message.method == "INVITE" for message in messages])
 
 
 def endpoints_of(call: CallState | Exchange) -> tuple[set[Endpoint], set[Endpoint]]:
