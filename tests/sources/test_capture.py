@@ -242,7 +242,8 @@ def seen(capture: Capture, between: Callable[[int], object] = lambda size: None)
     def take(chunk: bytes) -> Iterator[Record]:
         between(len(kinds))
         kinds.append(type(chunk))
-        return capture.walker.feed(bytes(chunk))
+        # Page by page, as the scan goes: a copy of all at once may begin with the last octets.
+        return capture.walker.feed(b"".join([bytes(chunk[at:at + 4096]) for at in range(0, len(chunk), 4096)]))
 
     with capture:
         return len(list(capture.through(take, mapped=True))), kinds
