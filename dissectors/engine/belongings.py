@@ -42,7 +42,7 @@ class Belongings:
 
     Most of what goes is an exchange that is all that ever was on its flows, at an end where nothing else is. Nobody
     else can need these flows, and what would be remembered of that end would be forgotten at once. So they are let go
-    as soon as they are found: `alone` has these exchanges by Call-ID, `lone` their flows.
+    as soon as they are found: `alone` has the Call-IDs of these exchanges, `lone` their flows.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -50,7 +50,7 @@ class Belongings:
         self.joined: dict[int, Joined] = {}
         self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
-        self.alone: dict[str, Exchange] = {}
+        self.alone: set[str] = set()
         self.lone: list[FlowState] = []
         self.in_vain = 0
         # Where calls made room before anybody asked, nobody knows which went.
@@ -118,7 +118,7 @@ class Belongings:
     def _look_for_alone(self, finished: Sequence[CallState | Exchange], read: Container[str]) -> None:
         """Find what is alone, and by the Call-ID of its last use each end that it shares, with when that was used."""
         calls, table, recent = self._calls, self._scanner.flows, self._recent
-        alone: dict[str, Exchange] = {}
+        alone: set[str] = set()
         lone: list[FlowState] = []
         found: dict[End, tuple[int, int, str]] = {}
         self.alone, self.lone, self._shared = alone, lone, {}
@@ -132,7 +132,7 @@ class Belongings:
             ends = None if states is None else table.lone_ends(*states, len(call.entries))
             if states is None or ends is None or remembered and calls.remembers(_written(ends[0])):
                 continue
-            alone[call.call_id] = call
+            alone.add(call.call_id)
             lone += states
             begin, end, _ = found.get(ends[1], (call.start, call.last, ""))
             found[ends[1]] = min(begin, call.start), max(end, call.last), call.call_id
@@ -186,7 +186,7 @@ class Belongings:
                 self._look_again(state.last, state)
             elif not self._directory.signals_on(flow) and (not streams or gone.keys() >= {*streams.on(number)}):
                 idle.append(state)
-        self._flows, self.alone, self.lone = {}, {}, []
+        self._flows, self.alone, self.lone = {}, set(), []
         return idle
 
     def _update(self, leaving: Container[str] = ()) -> list[CallState | Exchange]:
@@ -247,8 +247,10 @@ def _written(end: End) -> Endpoint:
 def _signalling(scanner: Scanner, calls: Iterable[CallState | Exchange]) -> Iterator[FlowState]:
     """The open flows on which calls signal."""
     for call in calls:
-        if not isinstance(call, CallState) and call.is_where_it_was:
-            yield from call.states
+        states = None if isinstance(call, CallState) else call.there_and_back()
+        if states is not None and all([state.open for state in states]):
+            # They need not be looked up.
+            yield from states
             continue
         for flow in call.pairs:
             state = scanner.flows.get(flow)

@@ -18,7 +18,7 @@ from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import MAX_ALIKE, MAX_ALIKE_OF_ALL, Facts, Problem, counted
-from dissectors.findings.rules import OF_DAMAGE, RULES, doubted, findings, ranked
+from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
@@ -103,7 +103,7 @@ class Engine:
         problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
-        found = findings(values, tuple(RULES.values()) if judged else OF_DAMAGE, self._most)
+        found = findings(values, most=self._most) if judged else findings(values, OF_DAMAGE, self._most)
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,

@@ -113,7 +113,8 @@ class Retirement:
             values = self._facts(scanner, looked_at, belongings, self._moments(finished))
             streams, kept = values.streams, self._judge(looked_at, len(finished), values)
         leaving = belongings.retire(kept, finished) + belongings.left_streams()
-        alone, idle = len(belongings.lone), belongings.idle(leaving)
+        alone = len(belongings.lone)
+        idle = belongings.idle(leaving)
         paths = facts_of_paths(self._trackers, scanner, idle, streams)
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * (len(idle) + alone)):
             if finding.severity != "note":

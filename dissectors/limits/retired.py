@@ -11,13 +11,12 @@ if TYPE_CHECKING:
     from dissectors.limits.digest import blake2b
 
 SETS, WAYS, HASH_OCTETS = 1 << 14, 16, 8
-MARKS = 1 << 8
 MAX_NUMBER = (1 << 32) - 1
 """All that have a larger one share this."""
 
 
 class RecentlyRetired:
-    """The hashes of the names that were retired last, each with the number that it had, and a mark below MARKS.
+    """The hashes of the names that were retired last, each with the number that it had, and a mark of an octet.
 
     A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets with their
     numbers and marks, 3.25 MiB in all, and the oldest gives way, which `bounds` counts by `name`. So 200,000 names find

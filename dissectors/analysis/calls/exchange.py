@@ -58,15 +58,8 @@ class Exchange:
         flow = self.entries[0].flow.flow
         return flow, flow.reverse
 
-    @property
-    def states(self) -> tuple[FlowState, ...]:
-        """The flows of the scan on which it was: that of the request, and that of the response once there is one."""
-        here = self.entries[0].flow
-        there = next((entry.flow for entry in self.entries if entry.flow is not here), None)
-        return (here,) if there is None else (here, there)
-
     def there_and_back(self) -> tuple[FlowState, FlowState] | None:
-        """The two flows on which it was; None where there are more or fewer."""
+        """The two flows of the scan on which it was, first that of the request; None where there are more or fewer."""
         here = there = self.entries[0].flow
         for entry in self.entries:
             flow = entry.flow
@@ -75,12 +68,6 @@ class Exchange:
                     return None
                 there = flow
         return None if there is here else (here, there)
-
-    @property
-    def is_where_it_was(self) -> bool:
-        """Whether the scan still has both of its flows: they need not be looked up."""
-        states = self.states
-        return len(states) > 1 and all([state.open for state in states])
 
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:

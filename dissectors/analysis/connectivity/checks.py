@@ -231,4 +231,3 @@ def _is_closing(asked: Asked, request: Request) -> bool:
 def _flow_and_host(key: tuple[Flow, str], _: Asked) -> tuple[Hashable, ...]:
     """What a check is found by: its flow, and the host that asks."""
     return key[0], key[0].src
-

@@ -60,7 +60,7 @@ class Said:
         self.mapped, self.relayed, self.lifetime = message.mapped_address, message.relayed_address, message.lifetime
 
     def _ask(self, message: stun.Message, values: Mapping[str, Value | None]) -> None:
-        self.kind = kind_of(message.method, values)
+        self.kind = _kind(message.method, values)
         if message.class_ == "request":
             self.request = _request(message, self.kind, values)
         controlled = "controlled" if "ICE-CONTROLLED" in values else None
@@ -79,11 +79,8 @@ class Glance:
     def __init__(self) -> None:
         self.requests, self.answers = Remembered(_asked), Remembered(_answered)
 
-    def __call__(self, payload: bytes) -> Said | None:
-        return self.at(payload)
-
     def at(self, payload: bytes) -> Said | None:
-        """The same, for those who are compiled."""
+        """What these octets say."""
         size = end = len(payload)
         if size < HEADER or size > LONGEST_USUAL or size % 4 or payload[1] != 1:
             return None
@@ -136,7 +133,7 @@ def _peers(message: stun.Message) -> tuple[str, ...]:
     return tuple([str(each) if message.channel is not None else each.host for each in addresses])
 
 
-def kind_of(method: str, values: Mapping[str, object]) -> str:
+def _kind(method: str, values: Mapping[str, object]) -> str:
     """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
     if method != "Binding":
         return method.lower()

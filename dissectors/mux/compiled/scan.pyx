@@ -604,8 +604,8 @@ cdef class Scanner:
                 self.settle(entries, self.beginnings.rtp(entry, flow, payload))
             else:
                 self.settle(entries, self._evidence.judge(entry))
-                # What looks like RTCP may have begun a stream, and another one have given way.
-                self.generation = self.beginnings.streams.hits + self._evidence._forgotten
+            # A stream may have begun, also with what looks like RTCP, and another one have given way.
+            self.generation = self.beginnings.streams.hits + self._evidence._forgotten
         if row == C_UNKNOWN_ROW:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
@@ -674,10 +674,8 @@ cdef class Scanner:
 
     cdef int goes_on(self, FlowState flow, uint32_t ssrc) except -1:
         """Let the flow remember the counters of a stream, if it is confirmed by now."""
-        streams = self.beginnings.streams
-        self.generation = streams.hits + self._evidence._forgotten
         known = self.stream(flow, ssrc)
-        counters = streams.get((flow.number, ssrc))
+        counters = self.beginnings.streams.get((flow.number, ssrc))
         if counters is None or known is counters:
             return 0
         if flow.latest is None:

@@ -44,11 +44,11 @@ def plain(said: Said) -> dict[str, Any]:
 
 def agrees(glance: Glance, payload: bytes) -> bool:
     """Whether a glance says of a message, twice, what the message says; False where it says nothing."""
-    said = glance(payload)
+    said = glance.at(payload)
     if said is None:
         return False
     assert plain(said) == plain(Said(stun.parse(payload)))
-    assert glance(payload) is said
+    assert glance.at(payload) is said
     return True
 
 
@@ -58,7 +58,7 @@ def test_a_usual_check_and_its_answer_are_known_at_a_glance(seal: tuple[tuple[in
     for type_, attributes in ((0x0001, CHECK), (0x0101, (MAPPED,)), (0x0101, ())):
         for transaction in (bytes(12), b"other random"):
             assert agrees(glance, made(type_, transaction, body(*attributes, *seal)))
-    said = glance(made(attributes=body(*CHECK, *seal)))
+    said = glance.at(made(attributes=body(*CHECK, *seal)))
     assert said is not None
     assert said.request == Request(True, "far:near", (), None)
 
@@ -71,7 +71,7 @@ def test_a_usual_check_and_its_answer_are_known_at_a_glance(seal: tuple[tuple[in
     made(attributes=body((0x8022, bytes(LONGEST_USUAL)))), made(attributes=body(*CHECK)[:-1]),
 ])
 def test_what_is_unusual_is_not_known_at_a_glance(payload: bytes) -> None:
-    assert Glance()(payload) is None
+    assert Glance().at(payload) is None
 
 
 def test_a_glance_at_any_attributes_says_what_their_message_says() -> None:
@@ -84,7 +84,7 @@ def test_a_glance_at_any_attributes_says_what_their_message_says() -> None:
         try:
             stun.parse(payload)
         except Malformed:
-            assert glance(payload) is None
+            assert glance.at(payload) is None
         else:
             known += agrees(glance, payload)
     assert known > 1000
@@ -103,7 +103,7 @@ def test_checks_that_are_held_count_as_those_that_are_fed() -> None:
         entry = Entry(number, 0, number, 0, time, state, len(payload), payload, 0, 0, "certain", "", False, 0)
         message = stun.parse(payload)
         whole.feed(entry.datagram, message)
-        if (said := glance(payload)) is None:
+        if (said := glance.at(payload)) is None:
             short.feed(entry.datagram, message)
         else:
             short.hold(entry, said)
