@@ -51,8 +51,16 @@ REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
 PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
 
 
+MOST_COMPILERS = 4
+"""So many run at once where there are processors: a compiler takes some hundred MiB."""
+
+
 class BuildExtensions(build_ext):
     """Compiles all or nothing; a failure is an error only where the compiled scan is required."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or min(MOST_COMPILERS, os.cpu_count() or 1)
 
     def run(self) -> None:
         try:
