@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
 from dissectors.report import Call, Deviation, Stream
 from dissectors.wire.datagram import TCP, TLS
@@ -33,6 +34,9 @@ RENEWED = "renewed"
 
 PARTIAL, SLOW, FRUITLESS = "partial", "slow", "fruitless"
 """It began before the capture; what says that it rings came late after its first request; no 2xx came."""
+
+LEAKING = "leaking"
+"""A message went from a public address to a public one, and a private one was described."""
 
 STREAMED = "streamed"
 """Messages: one with a body, over a transport where a header alone says how long it is."""
@@ -91,12 +95,12 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
     acknowledged: list[tuple[object, ...]] = []
     places = set()
     bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
-    partial = call.outcome == "fragment"
+    partial, outside = call.outcome == "fragment", False
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
-            place, time, _, _, _, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side, _,
-            sizes, _, to_tag, from_tag, branch, deciding, _, copy, transport, _,
+            place, time, src, _, dst, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side,
+            _, sizes, _, to_tag, from_tag, branch, deciding, _, copy, transport, _,
         ) = astuple(message)
         for header in deciding:
             found.add(header.name)
@@ -107,6 +111,8 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
                 found.add(ENCODED)
             if transport in CONNECTIONS:
                 found.add(STREAMED)
+        if not (outside or private(src) or private(dst)):
+            outside = True
         if compact:
             found.add(COMPACT)
         if length >= SMALL or (compact or ENCODED in found) and sizes is not None and sizes.long >= SMALL:
@@ -155,6 +161,8 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
         found.add(FRUITLESS)
     if rang is not None and rang - begun > SLOW_SECONDS:
         found.add(SLOW)
+    if outside and any([private(line.address) for described in call.descriptions for line in described.media]):
+        found.add(LEAKING)
     if call.descriptions or streams:
         (media or MediaTraits()).add(found, call, streams, accepted, places)
     return frozenset(found)

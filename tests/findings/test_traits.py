@@ -12,6 +12,7 @@ from dissectors.findings.traits import (
     DEVIATING,
     FRUITLESS,
     LARGE,
+    LEAKING,
     PARTIAL,
     REDESCRIBED,
     REFUSED,
@@ -32,7 +33,7 @@ from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
 from tests.finding_cases.within_calls import bound
 from tests.findings.test_rules import told
-from tests.stories import ANSWER, GOOD, OFFER, Story, dialled, hung_up, report, request, response
+from tests.stories import ANSWER, GOOD, INNER, OFFER, Story, description, dialled, hung_up, report, request, response
 
 KINDS = ("call", "registration")
 
@@ -103,6 +104,12 @@ def test_a_body_may_come_over_a_connection() -> None:
     (call,) = report(GOOD).calls
     streamed = replace(call, messages=tuple(replace(each, transport=TCP) for each in call.messages))
     assert STREAMED in traits_of(streamed) and STREAMED not in traits_of(call)
+
+
+def test_a_private_address_leaks_where_a_message_goes_between_public_ones() -> None:
+    story = dialled(description(*INNER), ANSWER)
+    inside: Story = [(time, INNER, dst, octets) for time, _, dst, octets in story]
+    assert LEAKING in of(story) and LEAKING not in of(dialled()) and LEAKING not in of(inside)
 
 
 def test_calls_are_given_in_their_order_whatever_else_they_have() -> None:

@@ -150,7 +150,8 @@ def dtls_old(facts: Facts) -> Iterator[Found]:
     fix="Compare the profiles that the client offers with what the server supports.",
 )
 def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
-    media = {frozenset(((s.src, s.sport), (s.dst, s.dport))): s for s in facts.streams}
+    streams = facts.streams if facts.handshakes else ()
+    media = {frozenset(((s.src, s.sport), (s.dst, s.dport))): s for s in streams}
     for each in facts.handshakes:
         stream = media.get(frozenset(((each.src, each.sport), (each.dst, each.dport))))
         agreed = each.completed is not None and each.encrypted_ends > 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from operator import attrgetter
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
-from dissectors.findings.traits import DESCRIBED
+from dissectors.findings.traits import DESCRIBED, LEAKING
 from dissectors.report import Call, Description, Handshake, Stream
 from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
@@ -154,11 +152,6 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
-def _signalled(facts: Facts) -> set[tuple[str, str]]:
-    """From which host to which other messages went."""
-    return {*map(attrgetter("src", "dst"), chain.from_iterable([call.messages for call in facts.calls]))}
-
-
 def _left(call: Call, described: Description) -> bool:
     """Whether a description went from a public address to a public one, with no other message in its frame."""
     here = [message for message in call.messages if message.place == described.place]
@@ -171,8 +164,7 @@ def _left(call: Call, described: Description) -> bool:
     fix="Let the endpoint announce its public address (STUN, TURN) or hide it (mDNS candidates).",
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
-    outside = [ends for ends in facts.once(_signalled) if not any(map(private, ends))]
-    for number, call in facts.having(DESCRIBED) if outside else ():
+    for number, call in facts.having(LEAKING):
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}
             if inner and _left(call, described):

@@ -63,7 +63,7 @@ def _legs(facts: Facts) -> tuple[Legs, ...]:
         ("media", "high", _media), ("numbers and time", "medium", _people), ("numbers and time", "low", _callee),
         ("numbers and time", "low", _caller),
     )
-    for name, certainty, key in pairs:
+    for name, certainty, key in pairs if _any_goes_on(begun) else ():
         alone = {number: invite for number, invite in begun.items() if number not in joined.group} if joined.group \
             else begun
         for one, other in _pairs(facts, alone, key):
@@ -126,6 +126,11 @@ def _goes_on(one: Message, other: Message) -> bool:
     if one.dst != other.src or one.src != other.dst:
         return one.dst == other.src
     return one.dport == other.sport and one.sport != other.dport
+
+
+def _any_goes_on(begun: dict[int, Message]) -> bool:
+    """Whether any request comes from where another one went: calls between phones alone have no legs."""
+    return not {invite.dst for invite in begun.values()}.isdisjoint([invite.src for invite in begun.values()])
 
 
 def _session(call: Call, invite: Message) -> Hashable:
