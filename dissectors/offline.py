@@ -13,7 +13,7 @@ from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine import facts
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.scan import BATCH_OCTETS, BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture

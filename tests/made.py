@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import CAPACITY, Capacity
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
 from dissectors.report import Report

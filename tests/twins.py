@@ -10,7 +10,7 @@ from typing import Any
 
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.pictures import Pictures
 from dissectors.mux.teller import Teller
 from dissectors.mux.verdicts import Verdicts

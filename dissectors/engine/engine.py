@@ -69,7 +69,7 @@ class Engine:
 
     def open_with(self, secrets: Secrets | None) -> None:
         """Open with these keys what DTLS carries."""
-        self.trackers.channels.secrets = secrets
+        self.trackers.open_with(secrets)
 
     def announced(self) -> AnnouncedMedia:
         """Where the calls so far agreed on media, for `Scanner.finish`."""

@@ -1,1 +1,24 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The types of what is read in `reading.py` when it is compiled."""
+
+cimport cython
+
+
+cdef class Reader:
+    cdef public object take
+    cdef object _glance, _hold, _parse
+
+    cpdef tuple read(self, object entry)
+
+
+cdef class SignallingReader:
+    cdef dict _readers
+    cdef object _problems
+
+    @cython.locals(alike=list, waiting=dict, wrong=list)
+    cpdef object feed(self, object batch)
+    cpdef object _cut(self, object entry)
+    cpdef object _broken(self, object entry, object malformed)
+
+
+@cython.locals(parsed=list)
+cpdef object _read(list run, Reader reader, list wrong)

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from dissectors.engine.problems import Problems, without_numbers
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS
 from dissectors.report import Place
@@ -24,33 +24,37 @@ RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 Numbered = tuple[int, Entry]
 """A datagram and its number within the batch."""
 
+Wrong = tuple[int, Entry, Malformed]
+"""The same with what is wrong with it."""
+
 Take = Callable[[Any, Any], Sequence[Malformed] | None]
 """Takes a datagram and what it was parsed to; gives back, or raises, what is wrong."""
 
 
 class Reader:
-    """What parses the datagrams of a protocol, and what takes them.
+    """What parses the datagrams of a protocol, and what is to `take` them.
 
     Where a `glance` at a whole datagram says all that is to be known of it for now, what it says is taken with `hold`,
     which has the datagram as it was scanned. It is no value: who takes them holds it, and Python has to look for such
     cycles.
     """
 
-    __slots__ = ("_glance", "_hold", "_parse", "_take")
+    __slots__ = ("_glance", "_hold", "_parse", "take")
 
     def __init__(
         self, parse: Callable[[bytes], Any], take: Take, glance: Callable[[bytes], Any] | None = None,
         hold: Take | None = None,
     ) -> None:
-        self._parse, self._take, self._glance, self._hold = parse, take, glance, hold
+        self._parse, self.take, self._glance, self._hold = parse, take, glance, hold
 
     def read(self, entry: Entry) -> tuple[Take, Any, Any]:
         """Who takes what with what it says; raises Malformed."""
-        if self._glance is not None and self._hold is not None and len(entry.payload) == entry.length:
-            known = self._glance(entry.payload)
+        payload = entry.payload
+        if self._glance is not None and self._hold is not None and len(payload) == entry.length:
+            known = self._glance(payload)
             if known is not None:
                 return self._hold, entry, known
-        return self._take, entry.datagram, self._parse(entry.payload)
+        return self.take, entry.datagram, self._parse(payload)
 
 
 class SignallingReader:
@@ -64,16 +68,15 @@ class SignallingReader:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
-            if entry.protocol in waiting:
-                waiting[entry.protocol].append((number, entry))
+            alike = waiting.get(entry.protocol)
+            if alike is not None:
+                alike.append((number, entry))
                 if len(entry.payload) < entry.length:
                     self._cut(entry)
-        wrong = [
-            each
-            for protocol, datagrams in waiting.items()
-            for run in _runs(datagrams)
-            for each in _read(run, self._readers[protocol])
-        ]
+        wrong: list[Wrong] = []
+        for protocol, datagrams in waiting.items():
+            for run in _runs(datagrams):
+                _read(run, self._readers[protocol], wrong)
         for _, entry, malformed in sorted(wrong, key=itemgetter(0)):
             self._broken(entry, malformed)
 
@@ -100,19 +103,18 @@ def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:
     yield run
 
 
-def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Entry, Malformed]]:
-    """Parse a run, track it, and tell what was wrong with which datagram."""
-    parsed = []
+def _read(run: list[Numbered], reader: Reader, wrong: list[Wrong]) -> None:
+    """Parse a run, and track it; what was wrong with which datagram goes to `wrong`."""
+    parsed: list[tuple[int, Entry, tuple[Take, Any, Any]]] = []
     for number, entry in run:
         try:
-            parsed.append((number, entry, *reader.read(entry)))
+            parsed.append((number, entry, reader.read(entry)))
         except Malformed as malformed:
-            yield number, entry, malformed
-    for number, entry, take, carried, message in parsed:
+            wrong.append((number, entry, malformed))
+    for number, entry, (take, carried, message) in parsed:
         try:
             within = take(carried, message)
         except Malformed as malformed:
             within = (malformed,)
         if within:
-            for each in within:
-                yield number, entry, each
+            wrong += [(number, entry, each) for each in within]

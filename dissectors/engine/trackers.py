@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dissectors.analysis.calls.messages import identity_of
+from dissectors.analysis.calls.carried import identity_of
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.connectivity.channels import Channels
 from dissectors.analysis.connectivity.checks import Checks
@@ -26,6 +26,7 @@ from dissectors.wire.values import Struct
 if TYPE_CHECKING:
     from dissectors.analysis.calls.jsep import JsepCalls
     from dissectors.analysis.calls.verto import VertoCalls
+    from dissectors.crypto.secrets import Secrets
     from dissectors.protocols import jsep, verto
     from dissectors.protocols.sip_usual import Usual
 
@@ -76,22 +77,25 @@ class Trackers:
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
         }
         self.readers["STUN"] = Reader(stun.parse, self.checks.feed, Glance().at, self.checks.hold)
-        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip, glance, self.calls.hold)
+        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self.calls.take, glance, self.calls.hold)
 
     @property
     def bounds_hit(self) -> dict[str, int]:
         """How much was given up because a bound was hit, by the bound's name."""
         return dict(self.bounds.hits)
 
-    def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> Sequence[Malformed]:
-        secrets = self.channels.secrets
-        if secrets is not None:
-            for message in messages:
-                for octets in (message.body.octets, *(part.body for part in message.parts)):
-                    secrets.announce(identity_of(message).call_id or "", octets)
-        if len(messages) == 1:
-            return self.calls.feed(datagram, messages[0])
-        return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
+    def open_with(self, secrets: Secrets | None) -> None:
+        """Open with these keys what DTLS carries, and add those to them that messages announce."""
+        self.channels.secrets = secrets
+        self.readers["SIP"].take = self.calls.take if secrets is None else partial(self._announced, secrets)
+
+    def _announced(
+        self, secrets: Secrets, datagram: Datagram, messages: tuple[sip.Message, ...]
+    ) -> Sequence[Malformed]:
+        for message in messages:
+            for octets in (message.body.octets, *(part.body for part in message.parts)):
+                secrets.announce(identity_of(message.first, message.method).call_id or "", octets)
+        return self.calls.take(datagram, messages)
 
     def _take_verto(self, datagram: Datagram, message: verto.Message) -> Sequence[Malformed] | None:
         if self._verto is None:

@@ -15,7 +15,8 @@ from dissectors.layers.mux import LAYERS
 from dissectors.limits.budget import Bounds
 from dissectors.mux import classify
 from dissectors.mux.carried import BINDING, bind, carried
-from dissectors.mux.evidence import STUN, TURN, Entry, Evidence
+from dissectors.mux.entry import Entry
+from dissectors.mux.evidence import STUN, TURN, Evidence
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, packed
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 

@@ -18,11 +18,11 @@ from dissectors.limits.table import Table
 from dissectors.mux import payload_hints as payload_hints
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
+from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.probation import Probation
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
-from dissectors.wire.datagram import Datagram, Flow
-from dissectors.wire.values import NamedTuple
+from dissectors.wire.datagram import Flow
 
 NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
 STUN, DTLS, TURN, RTCP, RTP, QUIC = (NUMBER[name] for name in ("STUN", "DTLS", "TURN", "RTCP", "RTP", "QUIC"))
@@ -83,37 +83,6 @@ IN_SEQUENCE = tuple([
 
 Announced = Callable[[Flow, int, int], bool]
 """Whether the two sides of a call agreed on RTP of a payload type on a flow, at a time in nanoseconds."""
-
-
-class Entry(NamedTuple):
-    """One datagram on its way to a verdict.
-
-    `number` counts the datagrams of a scan from 0 and is -1 for what TURN carried. `row` is the row of the table,
-    `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible row. `strength` is certain,
-    confirmed, plausible or None; `evidence` says what confirmed it. `identification` is that of the IP packet.
-    """
-
-    number: int
-    file: int
-    frame: int
-    layer: int
-    time: int
-    flow: FlowState
-    length: int
-    payload: bytes
-    row: int
-    protocol: int
-    strength: str | None
-    evidence: str
-    encrypted: bool
-    identification: int
-
-    @property
-    def datagram(self) -> Datagram:
-        """The datagram, or the message of a stream, for whoever reads it."""
-        _, file, frame, layer, time, flow, length, payload, _, _, _, _, _, identification = self
-        return Datagram(file, frame, layer, time, flow.flow, payload, length, identification)
-
 
 _new = tuple.__new__
 

@@ -16,7 +16,8 @@ from dissectors.mux.classify import match
 from dissectors.mux.connection import ANY_ROW, Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
+from dissectors.mux.entry import Entry
+from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.mux.unconfirmed import AllUnconfirmed

@@ -13,7 +13,7 @@ from dissectors.mux.carried import carried
 from dissectors.mux.classify import classify
 from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowKey, FlowState, written_out
 from dissectors.mux.scan import BATCH_ROWS, Row
 from dissectors.mux.table import PROTOCOLS

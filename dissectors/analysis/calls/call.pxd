@@ -2,6 +2,7 @@
 
 cimport cython
 
+from dissectors.analysis.calls.carried cimport Carried
 from dissectors.analysis.calls.dialogs cimport Dialogs
 from dissectors.analysis.calls.messages cimport has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation cimport Negotiation
@@ -27,21 +28,23 @@ cdef class CallState:
     cdef public Registering registering
     cdef public Repeats repeats
 
-    @cython.locals(first=dict, request=bint)
-    cpdef object feed(self, object datagram, object message, Identity identity)
+    @cython.locals(first=dict, identity=Identity, request=bint)
+    cpdef tuple feed(self, Carried carried)
 
     @cython.locals(pairs=tuple)
     cpdef object _place(self, object flow, object side)
 
     cpdef object _side(self, bint request, Identity identity)
-    cpdef object _who(self, object message)
+    cpdef object _who(self, dict first)
     cpdef object _invite(self, object sequence)
     cpdef Cancelling _cancel(self)
     cpdef Registering _register(self)
-    cpdef object _request(self, object time, object message, Identity identity, object side)
 
-    @cython.locals(status=int)
-    cpdef object _response(self, object time, object message, Identity identity, object side)
+    @cython.locals(identity=Identity)
+    cpdef object _request(self, Carried carried, object side)
+
+    @cython.locals(identity=Identity, status=int)
+    cpdef object _response(self, Carried carried, object side)
 
     cpdef object _other_response(self, object time, Identity identity, int status, object side)
     cpdef object _refused(self, object time, Identity identity, int status)

@@ -6,6 +6,7 @@ call came to is decided when it is asked for.
 
 from __future__ import annotations
 
+from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.messages import has_credentials, shown, to_report
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
@@ -20,11 +21,10 @@ from dissectors.analysis.calls.outcomes import (
 from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
-from dissectors.protocols import sip
 from dissectors.protocols.sip_headers import uri
 from dissectors.protocols.sip_message import Identity
-from dissectors.report import CallOutcome, Description, Message, Place
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.report import CallOutcome, Description, Message
+from dissectors.wire.datagram import Flow
 from dissectors.wire.errors import Malformed
 
 MAX_MESSAGES = 2048
@@ -98,32 +98,29 @@ class CallState:
         """The hosts that each side signals from."""
         return {"caller": self._callers, "callee": self._callees}
 
-    def feed(self, datagram: Datagram, message: sip.Message, identity: Identity) -> tuple[Malformed, ...]:
+    def feed(self, carried: Carried) -> tuple[Malformed, ...]:
         """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
+        identity, time, first = carried.identity, carried.time, carried.first
         if identity.method == "INVITE" and self.kind != "call":
-            self._become_call(datagram.time)
-        time, flow, first = datagram.time, datagram.flow, message.first
-        request = message.method is not None
+            self._become_call(time)
+        request = carried.method is not None
         side = self._side(request, identity)
         if time > self.last:
             self.last = time
-        self._place(flow, side)
+        self._place(carried.flow, side)
         agent = first.get("User-Agent") or first.get("Server")
         if agent and agent not in self.user_agents:
             self._agent(agent)
-        place, seconds = Place(datagram.file, datagram.frame), time / 1e9
-        again = self.repeats.see(datagram, message, identity)
+        again = self.repeats.see(carried)
         if request:
-            self._request(time, message, identity, side)
+            self._request(carried, side)
         else:
-            self._response(time, message, identity, side)
-        broken = self.negotiation.feed(datagram, place, seconds, message, identity, side)
+            self._response(carried, side)
+        broken = self.negotiation.feed(carried, side)
         if len(self.messages) >= MAX_MESSAGES:
             self.bounds.hit("messages of calls")
         else:
-            self.messages.append(
-                to_report(datagram, place, seconds, message, identity, again, side, agent, self.held, self.bounds)
-            )
+            self.messages.append(to_report(carried, again, side, agent, self.held, self.bounds))
         return broken
 
     def _become_call(self, time: int) -> None:
@@ -183,10 +180,11 @@ class CallState:
         else:
             self.bounds.hit("user agents of calls")
 
-    def _request(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
+    def _request(self, carried: Carried, side: str) -> None:
+        identity, time = carried.identity, carried.time
         method, outside = identity.method, identity.to_tag is None
         if self.caller is None:
-            self._who(message)
+            self._who(carried.first)
             self.whole = outside and method not in ("ACK", "CANCEL")
         if method == "INVITE" and outside:
             self._invite(identity.sequence)
@@ -202,7 +200,7 @@ class CallState:
         elif method == "SUBSCRIBE" and outside:
             self.dialogs.move(identity, "calling")
         elif method == "REGISTER":
-            self._register().credentials = has_credentials(message.first)
+            self._register().credentials = has_credentials(carried.first)
 
     def _invite(self, sequence: int | None) -> None:
         """Take an INVITE outside any dialog: what cancelled another one does not concern it."""
@@ -219,11 +217,12 @@ class CallState:
             self.registering = Registering()
         return self.registering
 
-    def _response(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
-        status, method = message.status or 0, identity.method
+    def _response(self, carried: Carried, side: str) -> None:
+        identity, time = carried.identity, carried.time
+        status, method = carried.status or 0, identity.method
         self.heard = True
         if self.caller is None:
-            self._who(message)
+            self._who(carried.first)
         if method not in ("INVITE", "SUBSCRIBE"):
             self._other_response(time, identity, status, side)
         elif status == 100:
@@ -258,9 +257,9 @@ class CallState:
             self.ended = time
         self.dialogs.refuse(identity)
 
-    def _who(self, message: sip.Message) -> None:
-        self.caller = self.held.text(shown(_who(message.first.get("From")), self.held))
-        self.callee = self.held.text(shown(_who(message.first.get("To")), self.held))
+    def _who(self, first: dict[str, str]) -> None:
+        self.caller = self.held.text(shown(_who(first.get("From")), self.held))
+        self.callee = self.held.text(shown(_who(first.get("To")), self.held))
 
     @property
     def outcome(self) -> CallOutcome:

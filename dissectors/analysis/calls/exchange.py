@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.outcomes import CHALLENGES
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowState
 from dissectors.protocols import sip
 from dissectors.report import CallOutcome

@@ -2,10 +2,11 @@
 
 cimport cython
 
+from dissectors.analysis.calls.carried cimport Carried
 from dissectors.limits.budget cimport Bounds
 from dissectors.limits.remembered cimport Remembered
 from dissectors.limits.texts cimport Held
-from dissectors.protocols.sip_message cimport Identity, identity
+from dissectors.protocols.sip_message cimport Identity
 from dissectors.protocols.sip_parts cimport media_type
 from dissectors.wire.masking cimport masked, masked_value
 
@@ -18,26 +19,20 @@ cdef class Names:
     cdef readonly Py_ssize_t compact, longer, lost, octets, count
 
 
-@cython.locals(found=Identity, together=Py_ssize_t)
-cpdef Identity identity_of(object message)
-
-@cython.locals(first=dict, headers=tuple, names=Names)
-cpdef object to_report(
-    object datagram, object place, object seconds, object message, Identity identity, object again, object side,
-    object agent, Held held, Bounds bounds
-)
+@cython.locals(first=dict, identity=Identity, names=Names)
+cpdef object to_report(Carried carried, object again, object side, object agent, Held held, Bounds bounds)
 
 cpdef object shown(object text, Held held)
 cpdef bint has_credentials(dict first)
 
-@cython.locals(found=tuple, told=tuple)
-cpdef tuple _deciding(object message, dict first, Py_ssize_t count, Names names, Held held)
+@cython.locals(first=dict, found=tuple, told=tuple)
+cpdef tuple _deciding(Carried carried, Names names, Held held)
 
 cpdef object _meaning(object message, object name, Held held)
-cpdef object _body(object message, dict first, Held held)
+cpdef object _body(Carried carried, Held held)
 cpdef tuple _deviations(tuple deviations, Held held)
 cpdef Names _names_of(tuple written, Py_ssize_t length)
 cpdef Names _names(tuple written)
 
-@cython.locals(after=Py_ssize_t, before=Py_ssize_t, compressed=bint, inflated=Py_ssize_t, longer=Py_ssize_t)
-cpdef object _sizes(Py_ssize_t sent, object message, Names names)
+@cython.locals(after=Py_ssize_t, before=Py_ssize_t, compressed=bint, inflated=Py_ssize_t, longer=Py_ssize_t, sent=Py_ssize_t)
+cpdef object _sizes(Carried carried, Names names)

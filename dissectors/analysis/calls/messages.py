@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from sys import getsizeof
 
+from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
 from dissectors.limits.remembered import Remembered
-from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
+from dissectors.limits.texts import Held
 from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
-from dissectors.protocols.sip_message import identity
 from dissectors.protocols.sip_parts import media_type
-from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
-from dissectors.wire.datagram import Datagram
+from dissectors.report import Body, Deviation, Header, Message, Sizes
 from dissectors.wire.inflate import NOTHING
 from dissectors.wire.masking import masked, masked_value
 
@@ -45,48 +44,30 @@ EMPTY_TUPLE_OCTETS, POINTER_OCTETS = getsizeof(()), getsizeof((None,)) - getsize
 """What a tuple takes, and what each value in it adds."""
 
 
-def identity_of(message: sip.Message) -> sip.Identity:
-    """What tells calls, dialogs and transactions apart, however long the sender made it."""
-    found = identity(message.first, message.method)
-    call_id, ours, theirs = found.call_id, found.from_tag, found.to_tag
-    method, branch = found.method, found.branch
-    # What is short together is short each.
-    together = len(call_id or "") + len(ours or "") + len(theirs or "") + len(method or "") + len(branch or "")
-    if together <= MAX_NAME_LENGTH:
-        return found
-    return sip.Identity(
-        shortened(call_id), shortened(ours), shortened(theirs), found.sequence, shortened(method), shortened(branch)
-    )
-
-
 def to_report(
-    datagram: Datagram, place: Place, seconds: float, message: sip.Message, identity: sip.Identity, again: Again,
-    side: str, agent: str | None, held: Held, bounds: Bounds,
+    carried: Carried, again: Again, side: str, agent: str | None, held: Held, bounds: Bounds
 ) -> Message:
-    """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent.
-
-    It came at that place and time, in seconds since the epoch.
-    """
-    first, headers, status, reason = message.first, message.headers, message.status, message.reason
-    length, method, words = datagram.length, identity.method or "", message.written
-    src, sport, dst, dport, _, transport = datagram.flow
-    names = _names_of(message.names, length)
+    """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
+    first, status, reason, identity = carried.first, carried.status, carried.reason, carried.identity
+    length, method, words = carried.length, identity.method or "", carried.words
+    src, sport, dst, dport, _, transport = carried.flow
+    names = _names_of(carried.names, length)
     if names.lost:
         bounds.hit("header names", names.lost)
-    deviations = message.deviations
+    deviations = carried.deviations
     asked = held.text(method)
     said = held.text(words or (method if status is None else f"{status} {reason or ''}".strip()))
-    reason, program, uri = held.text(reason), held.text(agent), held.text(shown(message.uri, held))
+    reason, program, uri = held.text(reason), held.text(agent), held.text(shown(carried.uri, held))
     to_tag, from_tag, branch = held.text(identity.to_tag), held.text(identity.from_tag), held.text(identity.branch)
-    sizes = _sizes(length, message, names)
+    sizes = _sizes(carried, names)
     # In the order of its fields: to name so many costs more than all that is in them. The length is one number for all.
     return Message(
-        place, seconds, src, sport, dst, dport, sizes.sent, asked or "", status,
+        carried.place, carried.seconds, src, sport, dst, dport, sizes.sent, asked or "", status,
         reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program,
-        _body(message, first, held), _deviations(deviations, held) if deviations else (), side,
+        _body(carried, held), _deviations(deviations, held) if deviations else (), side,
         held.value(names.written, names.octets) or (), sizes, uri, to_tag, from_tag, branch,
-        _deciding(message, first, len(headers), names, held), has_credentials(first), again is COPY, transport,
-        message.signalling if words else "SIP",
+        _deciding(carried, names, held), has_credentials(first), again is COPY, transport,
+        carried.signalling,
     )
 
 
@@ -100,13 +81,13 @@ def has_credentials(first: dict[str, str]) -> bool:
     return "Authorization" in first or "Proxy-Authorization" in first
 
 
-def _deciding(
-    message: sip.Message, first: dict[str, str], count: int, names: Names, held: Held
-) -> tuple[Header, ...]:
+def _deciding(carried: Carried, names: Names, held: Held) -> tuple[Header, ...]:
+    first = carried.first
     # Of what was compressed, or stands for another protocol, the names say less than there is.
-    told = names.deciding if 0 < names.count == count else DECIDING
+    told = names.deciding if 0 < names.count == len(carried.headers) else DECIDING
     if not told:
         return ()
+    message = carried.message
     found = tuple([
         Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held) if name in WORDED else "")
         for name in told if name in first
@@ -118,15 +99,15 @@ def _meaning(message: sip.Message, name: str, held: Held) -> str:
     return held.text(sip_reason.meaning(name, message.all(name))) or ""
 
 
-def _body(message: sip.Message, first: dict[str, str], held: Held) -> Body | None:
+def _body(carried: Carried, held: Held) -> Body | None:
     """A message's body; its text is empty where there is no room for it."""
-    inflated = message.body
+    inflated = carried.body
     octets = inflated.octets
-    if not octets and not message.raw_body:
+    if not octets and not carried.raw_body:
         return None
     octets = octets[:MAX_TEXT_OCTETS]
     return Body(
-        held.text(media_type(first.get("Content-Type"))), inflated.compressed_length, inflated.inflated_length,
+        held.text(media_type(carried.first.get("Content-Type"))), inflated.compressed_length, inflated.inflated_length,
         inflated.encoding, held.text(inflated.label), inflated.status,
         held.whole((octets if held.secrets else masked(octets)).decode("utf-8", "replace")), inflated.deviations,
     )
@@ -181,16 +162,17 @@ _remembered_names = Remembered(_names)
 """A program writes the same names in the same order again and again: they are kept once."""
 
 
-def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
-    """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
-    inflated, longer, body = sent, names.longer, message.body
+def _sizes(carried: Carried, names: Names) -> Sizes:
+    """What a message weighs now, with its body inflated, and with long header names besides."""
+    sent = carried.length
+    inflated, longer, body = sent, names.longer, carried.body
     compressed = body is not NOTHING and body.compressed
     if not compressed:
         return _known_sizes(sent, sent + longer, names.compact)
-    if message.raw_body:
-        before, after = len(message.raw_body), len(body.octets)
+    if carried.raw_body:
+        before, after = len(carried.raw_body), len(body.octets)
         inflated += after - before + len(str(after)) - len(str(before))
-        for header in message.headers:
+        for header in carried.headers:
             if header.name == "Content-Encoding" and not header.recovered:
                 name, value, written, _ = header
                 inflated -= len(written) + len(value) + len(": \r\n")

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from dissectors.analysis.calls.carried cimport Carried
 from dissectors.analysis.calls.descriptions cimport lines as media_lines
 from dissectors.limits.budget cimport Bounds, Budget
 from dissectors.protocols.sdp cimport parse as parse_sdp
@@ -18,29 +19,26 @@ cdef class Negotiation:
     cdef public bint facetime
     cdef public tuple _asked, _made, _offers
 
-    @cython.locals(broken=list, status=int)
-    cpdef tuple feed(
-        self, object datagram, object place, object seconds, object message, Identity identity, object side
-    )
+    @cython.locals(broken=list, identity=Identity, status=int)
+    cpdef tuple feed(self, Carried carried, object side)
 
-    cpdef object _transaction(self, object message, Identity identity, object side)
+    @cython.locals(identity=Identity)
+    cpdef object _transaction(self, Carried carried, object side)
 
     @cython.locals(at=Py_ssize_t, made=tuple, taken=Py_ssize_t)
     cpdef object _take(
-        self, object datagram, object place, object seconds, bytes text, Identity identity, object side,
-        object transaction, bint requested
+        self, Carried carried, bytes text, object side, object transaction, bint requested
     )
     cpdef object _offer(self, object transaction)
     cpdef object _on(self, object offered, object flow, object place)
 
-    @cython.locals(lines=tuple)
+    @cython.locals(identity=Identity, lines=tuple)
     cpdef object _list(
-        self, object datagram, object place, object seconds, object description, bint short, Identity identity,
-        object offered, object side, object answers, object key
+        self, Carried carried, object description, bint short, object offered, object side, object answers, object key
     )
 
 
-cpdef list _texts(object message)
+cpdef list _texts(Carried carried)
 cpdef object _one_text(object address, tuple lines)
 
 @cython.locals(listed=Py_ssize_t, media=tuple)

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.descriptions import FACETIME_ORIGIN, with_candidate
 from dissectors.analysis.calls.descriptions import lines as media_lines
 from dissectors.limits.budget import Bounds, Budget
-from dissectors.protocols import sdp, sdp_attributes, sip
+from dissectors.protocols import sdp, sdp_attributes
 from dissectors.protocols.sdp import parse as parse_sdp
 from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.datagram import Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import NOTHING
 from dissectors.wire.values import Struct, replace
@@ -115,31 +116,27 @@ class Negotiation:
         self._offers: tuple[Offered, ...] = ()
         self._asked: tuple[Transaction, ...] = ()
 
-    def feed(
-        self, datagram: Datagram, place: Place, seconds: float, message: sip.Message, identity: sip.Identity, side: str
-    ) -> tuple[Malformed, ...]:
-        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read.
-
-        It came at that place and time, in seconds since the epoch.
-        """
-        status, body, method = message.status or 0, message.body, identity.method
+    def feed(self, carried: Carried, side: str) -> tuple[Malformed, ...]:
+        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
+        identity, body = carried.identity, carried.body
+        status, method = carried.status or 0, identity.method
         if method not in METHODS:
-            if body is not NOTHING and message.content_type == FRAGMENT:
-                self._trickle(side, message.body.octets[:MAX_FRAGMENT_OCTETS].decode("utf-8", "replace"))
+            if body is not NOTHING and carried.message.content_type == FRAGMENT:
+                self._trickle(side, body.octets[:MAX_FRAGMENT_OCTETS].decode("utf-8", "replace"))
             return ()
         own = hash((identity.from_tag, identity.sequence))
         if status >= 200 and (offered := self._offer(own)) is not None:
             offered.confirmed |= status < 300
             offered.refused |= status >= 300
-        if message.method is not None and len(self._asked) < MAX_DESCRIPTIONS and own not in self._asked:
+        if carried.method is not None and len(self._asked) < MAX_DESCRIPTIONS and own not in self._asked:
             self._asked += (own,)
         if body is NOTHING or status >= 300 or not body.octets:
             return ()
         broken = []
-        for text in _texts(message):
-            transaction = self._transaction(message, identity, side) if method == "PRACK" else own
+        for text in _texts(carried):
+            transaction = self._transaction(carried, side) if method == "PRACK" else own
             try:
-                self._take(datagram, place, seconds, text, identity, side, transaction, not status)
+                self._take(carried, text, side, transaction, not status)
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
@@ -178,9 +175,10 @@ class Negotiation:
         self.budget.give_back(self.kept)
         self.kept = 0
 
-    def _transaction(self, message: sip.Message, identity: sip.Identity, side: str) -> Transaction:
-        if identity.method == "PRACK" and message.is_request:
-            asked = (message.get("RAck") or "").split()
+    def _transaction(self, carried: Carried, side: str) -> Transaction:
+        identity = carried.identity
+        if identity.method == "PRACK" and carried.method is not None:
+            asked = (carried.message.get("RAck") or "").split()
             first = hash((identity.from_tag, number(asked[1]) if len(asked) == 3 else None))
             waiting = self._offer(first)
             if waiting is not None and waiting.side != side and not waiting.answered:
@@ -195,8 +193,7 @@ class Negotiation:
         return None
 
     def _take(
-        self, datagram: Datagram, place: Place, seconds: float, text: bytes, identity: sip.Identity, side: str,
-        transaction: Transaction, requested: bool,
+        self, carried: Carried, text: bytes, side: str, transaction: Transaction, requested: bool
     ) -> None:
         """Take one description; what a hop or a later response repeats says nothing new.
 
@@ -207,7 +204,7 @@ class Negotiation:
         for at in range(0, len(made), MADE):
             if made[at + 2] == key:
                 if offered is not None and offered.side == side:
-                    self._on(offered, datagram.flow, made[at].place)
+                    self._on(offered, carried.flow, made[at].place)
                 return
         if len(made) >= MADE * MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
@@ -220,16 +217,16 @@ class Negotiation:
         self.kept += taken
         unseen = not requested and transaction not in self._asked and len(self._asked) < MAX_DESCRIPTIONS
         if offered is None:
-            offered = Offered(len(self._offers), "" if unseen else side, place, transaction)
+            offered = Offered(len(self._offers), "" if unseen else side, carried.place, transaction)
             self._offers += (offered,)
         answers = None
         if offered.side == side:
-            self._on(offered, datagram.flow, place)
+            self._on(offered, carried.flow, carried.place)
         else:
             offered.answered = True
-            answers = (offered.on(datagram.flow.reverse) or offered.last) if offered.side else None
+            answers = (offered.on(carried.flow.reverse) or offered.last) if offered.side else None
         short = len(text) <= MAX_REMEMBERED_OCTETS
-        self._list(datagram, place, seconds, description, short, identity, offered, side, answers, key)
+        self._list(carried, description, short, offered, side, answers, key)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
@@ -241,18 +238,18 @@ class Negotiation:
             offered.hops += ((flow, place),)
 
     def _list(
-        self, datagram: Datagram, place: Place, seconds: float, description: sdp.Description, short: bool,
-        identity: sip.Identity, offered: Offered, side: str, answers: Place | None, key: int,
+        self, carried: Carried, description: sdp.Description, short: bool, offered: Offered, side: str,
+        answers: Place | None, key: int,
     ) -> None:
-        origin = description.origin
+        origin, identity = description.origin, carried.identity
         self.facetime |= bool(origin and origin.username == FACETIME_ORIGIN)
-        time, src = datagram.time, datagram.flow.src
+        time, src = carried.time, carried.flow.src
         lines = media_lines(description, self.facetime, src, short)
+        address = _one_text(origin.address, lines) if origin else None
         described = Description(
-            "offer" if offered.side == side else "answer", place, _one_text(origin.address, lines) if origin else None,
-            description.name, lines, description.deviations, side, answers, seconds, identity.method or "",
-            identity.from_tag, identity.to_tag, " ".join(origin) if origin else None, offered.number, "open",
-            description.broken,
+            "offer" if offered.side == side else "answer", carried.place, address, description.name, lines,
+            description.deviations, side, answers, carried.seconds, identity.method or "", identity.from_tag,
+            identity.to_tag, " ".join(origin) if origin else None, offered.number, "open", description.broken,
         )
         self._made += (described, offered, key)
         for line, read in zip(lines, description.media, strict=True):
@@ -277,12 +274,12 @@ def _weight(text: bytes, description: sdp.Description) -> int:
     return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(media)) + ENTRY_OCTETS * listed
 
 
-def _texts(message: sip.Message) -> list[bytes]:
+def _texts(carried: Carried) -> list[bytes]:
     """The bodies of a message that are SDP: the whole body, or parts of a multipart one; none that did not inflate."""
-    if message.parts:
-        return [part.body for part in message.parts if "sdp" in (part.content_type or "").lower()]
-    text = message.body.octets
+    if carried.parts:
+        return [part.body for part in carried.parts if "sdp" in (part.content_type or "").lower()]
+    text = carried.body.octets
     begins = text.startswith(b"v=0") or text.lstrip(b"\r\n").startswith(b"v=0")
-    if begins or (message.body.status in READABLE_STATUSES and "sdp" in (message.content_type or "")):
+    if begins or (carried.body.status in READABLE_STATUSES and "sdp" in (carried.message.content_type or "")):
         return [text]
     return []

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from dissectors.analysis.calls.carried cimport Carried
 from dissectors.limits.budget cimport Bounds
 from dissectors.protocols.sip_message cimport Identity
 
@@ -14,7 +15,8 @@ cdef class Repeats:
     cdef public Bounds bounds
     cdef public dict _last
 
-    cpdef object see(self, object datagram, object message, Identity identity)
+    @cython.locals(identity=Identity)
+    cpdef object see(self, Carried carried)
 
     @cython.locals(at=Py_ssize_t, entry=bytes, few=bytes, size=Py_ssize_t)
     cpdef object _among_few(self, object key, object time, object packet)

@@ -11,10 +11,8 @@ from enum import Enum
 from struct import Struct, iter_unpack
 from typing import Final
 
+from dissectors.analysis.calls.carried import Carried
 from dissectors.limits.budget import Bounds
-from dissectors.protocols import sip
-from dissectors.protocols.sip_message import Identity
-from dissectors.wire.datagram import Datagram
 
 MAX_COPY_NS, MAX_UNNUMBERED_COPY_NS = 200_000_000, 50_000_000
 """How far apart copies of one IP packet may be: with its identification, and without."""
@@ -62,18 +60,18 @@ class Repeats:
         self._few = b""
         self._last: dict[int, int] | None = None
 
-    def see(self, datagram: Datagram, message: sip.Message, identity: Identity) -> Again:
+    def see(self, carried: Carried) -> Again:
         """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
         # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
-        method, reliable = message.method, None
+        method, reliable, identity = carried.method, None, carried.identity
         if method is None:
-            reliable = message.first.get("RSeq")
+            reliable = carried.first.get("RSeq")
         # The hash alone is kept: of what it is made the sender chooses the length.
         key = hash((
-            datagram.flow, method or message.status, identity.call_id, identity.from_tag, identity.to_tag,
-            identity.sequence, identity.method, identity.branch, reliable, message.raw_body,
+            carried.flow, method or carried.status, identity.call_id, identity.from_tag, identity.to_tag,
+            identity.sequence, identity.method, identity.branch, reliable, carried.raw_body,
         ))
-        time, packet = datagram.time, datagram.identification << 16 | datagram.length & 0xFFFF
+        time, packet = carried.time, carried.number << 16 | carried.length & 0xFFFF
         before = self._among_few(key, time, packet) if self._last is None else None
         if self._last is not None:
             before = self._last.get(key)

@@ -3,6 +3,8 @@
 cimport cython
 
 from dissectors.analysis.calls.call cimport CallState
+from dissectors.analysis.calls.carried cimport Carried
+from dissectors.protocols.sip_message cimport Identity
 
 
 cdef class Calls:
@@ -14,8 +16,10 @@ cdef class Calls:
     cdef public set _kept_for_errors
     cdef public tuple _ranked
 
-    @cython.locals(call=CallState)
-    cpdef object feed(self, object datagram, object message)
+    cpdef tuple take(self, object datagram, tuple messages)
+
+    @cython.locals(call=CallState, carried=Carried, identity=Identity)
+    cpdef tuple feed(self, object datagram, object message)
 
     cpdef object _note(self, object call_id)
 

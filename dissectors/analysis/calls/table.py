@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import KINDS, CallState
-from dissectors.analysis.calls.messages import identity_of
+from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS, Negotiation
 from dissectors.analysis.calls.outcomes import counted_as
 from dissectors.limits.budget import Bounds, Budget
@@ -23,7 +23,7 @@ from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
     from dissectors.analysis.calls.exchange import Exchange
-    from dissectors.mux.evidence import Entry
+    from dissectors.mux.entry import Entry
     from dissectors.protocols.sip_usual import Usual
     from dissectors.report import Call, Message
 
@@ -123,12 +123,19 @@ class Calls:
         self._results: list[tuple[str, str]] = []
         self._counted: dict[str, tuple[str, str]] = {}
 
+    def take(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> tuple[Malformed, ...]:
+        """Take all messages of a datagram, as `feed` takes one."""
+        if len(messages) == 1:
+            return self.feed(datagram, messages[0])
+        return tuple([malformed for message in messages for malformed in self.feed(datagram, message)])
+
     def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
         """Take one message; gives back what was wrong with the descriptions in it.
 
         A message without Call-ID belongs to a call of its own name, the empty one.
         """
-        identity = identity_of(message)
+        carried = Carried(datagram, message)
+        identity = carried.identity
         call_id = identity.call_id or ""
         known = self.calls.pop(call_id, None)
         if known is None:
@@ -137,8 +144,8 @@ class Calls:
             if before:
                 self._counted[call_id] = self._results[self._recently_retired.mark(call_id)]
             call = self._begun(
-                call_id, KINDS.get(identity.method or "", "other"), datagram.time, before > 0, before or self._met,
-                message.signalling,
+                call_id, KINDS.get(identity.method or "", "other"), carried.time, before > 0, before or self._met,
+                carried.signalling,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()
@@ -146,7 +153,7 @@ class Calls:
             call = known if isinstance(known, CallState) else self._opened(known)
         self.calls[call_id] = call
         self._note(call_id)
-        broken = call.feed(datagram, message, identity)
+        broken = call.feed(carried)
         self._rank(call)
         return broken
 
@@ -205,7 +212,7 @@ class Calls:
     def _opened(self, exchange: Exchange) -> CallState:
         made = self._begun(exchange.call_id, exchange.kind, exchange.start, False, exchange.number, "SIP")
         for datagram, message in exchange.messages():
-            made.feed(datagram, message, identity_of(message))
+            made.feed(Carried(datagram, message))
         made.rank = exchange.rank
         self._read(exchange)
         return made

@@ -30,7 +30,7 @@ from dissectors.report import Place
 from dissectors.wire.datagram import Datagram, Flow
 
 if TYPE_CHECKING:
-    from dissectors.mux.evidence import Entry
+    from dissectors.mux.entry import Entry
 
 MAX_PENDING = 8192
 MAX_ERROR_LENGTH = 64

@@ -10,7 +10,8 @@ from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import Channels
 from dissectors.mux.connection import Way, Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.evidence import Announced, Entry, Evidence, StreamTable
+from dissectors.mux.entry import Entry
+from dissectors.mux.evidence import Announced, Evidence, StreamTable
 from dissectors.mux.flows import Encode, End, FlowKey, Waiting
 from dissectors.mux.marks import Frame, Freeze, Leap, Pause, Rhythm, Surprise
 from dissectors.mux.pictures import KeyFrame

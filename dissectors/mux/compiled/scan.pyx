@@ -30,7 +30,8 @@ from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference, unconfirmed
 from dissectors.mux.connection import ANY_ROW, MAX_PLAIN_OCTETS, Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.evidence import Entry, Evidence
+from dissectors.mux.entry import Entry
+from dissectors.mux.evidence import Evidence
 from dissectors.mux.flows import FlowKey, Waiting, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dissectors import offline
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.protocols.stun_integrity import FINGERPRINT_XOR

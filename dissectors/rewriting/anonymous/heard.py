@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from dissectors import offline
 from dissectors.mux.classify import looks_like
-from dissectors.mux.evidence import RTP, Entry
+from dissectors.mux.entry import Entry
+from dissectors.mux.evidence import RTP
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.offline import Media

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.repeats import AGAIN, COPY, FIRST, PACKET_BITS, Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.protocols.sip import parse
@@ -115,13 +116,13 @@ def test_each_of_many_messages_is_known_again(limit: int) -> None:
         for number, octets in enumerate(sent):
             message = parse(octets)
             datagram = Datagram(0, number + 1, 0, time * 1_000 * MILLISECOND, FLOW, octets, len(octets), number + 1)
-            kinds.append(repeats.see(datagram, message, message.identity()))
+            kinds.append(repeats.see(Carried(datagram, message)))
     known = min(limit, 60)
     assert kinds == [FIRST] * 60 + [AGAIN] * known + [FIRST] * (60 - known)
     assert bounds.hits["messages to recognise"] == 2 * (60 - known)
     message = parse(sent[0])
     copy = Datagram(0, 200, 0, 2_001 * MILLISECOND, FLOW, sent[0], len(sent[0]), 1)
-    assert repeats.see(copy, message, message.identity()) is COPY
+    assert repeats.see(Carried(copy, message)) is COPY
 
 
 def test_what_only_looks_like_a_message_is_none() -> None:

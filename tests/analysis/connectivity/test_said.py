@@ -10,7 +10,7 @@ import pytest
 from dissectors.analysis.connectivity.asked import Request
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.said import LONGEST_USUAL, Glance, Said
-from dissectors.mux.evidence import Entry
+from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowKey, FlowState, PairState
 from dissectors.protocols import stun
 from dissectors.wire.errors import Malformed
