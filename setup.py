@@ -18,7 +18,8 @@ from setuptools.errors import BaseError, CompileError, LinkError
 
 TWINS = (
     "dissectors/mux/compiled/masker", "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve",
-    "dissectors/protocols/sip_usual", "dissectors/sources/blocks", "dissectors/sources/mapped",
+    "dissectors/protocols/sip_head", "dissectors/protocols/sip_usual", "dissectors/sources/blocks",
+    "dissectors/sources/mapped",
 )
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/carried", "dissectors/analysis/calls/descriptions",
@@ -40,7 +41,10 @@ PLAIN = (
     "dissectors/protocols/sip_message", "dissectors/protocols/sip_parts", "dissectors/protocols/sip_start_line",
     "dissectors/protocols/stun", "dissectors/wire/masking",
 )
-"""Modules in Cython, and modules in plain Python whose time it is worth to compile them, too."""
+"""Modules in Cython, and modules in plain Python whose time it is worth to compile them, too.
+
+A twin that has plain Python beside it, under the same name, is taken in its place where it was built.
+"""
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,

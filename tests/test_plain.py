@@ -15,12 +15,22 @@ ROOT = Path(__file__).resolve().parent.parent
 MUTATIONS = 3000
 
 
-def plain_modules() -> list[str]:
-    """What `setup.py` compiles of plain Python."""
+def modules(listed: str) -> list[str]:
+    """What `setup.py` compiles, by the name of its list."""
     for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "PLAIN":
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == listed:
             return [name.replace("/", ".") for name in ast.literal_eval(node.value)]
-    raise AssertionError("setup.py has no list of plain modules")
+    raise AssertionError(f"setup.py has no list {listed}")
+
+
+def source(name: str) -> Path:
+    """Where the plain Python of a module stands, if it has any."""
+    return ROOT / f"{name.replace('.', '/')}.py"
+
+
+def plain_modules() -> list[str]:
+    """What is compiled and stands there as plain Python, too: nearly always the same source, else a twin beside it."""
+    return modules("PLAIN") + [name for name in modules("TWINS") if source(name).exists()]
 
 
 def compiled(name: str) -> bool:
@@ -39,9 +49,9 @@ def python(*words: str, pure: bool) -> list[str]:
 
 
 def test_what_is_compiled_is_plain_python() -> None:
-    assert plain_modules()
-    for name in plain_modules():
-        assert (ROOT / f"{name.replace('.', '/')}.py").exists(), name
+    assert modules("PLAIN") and set(modules("PLAIN")) < set(plain_modules())
+    for name in modules("PLAIN"):
+        assert source(name).exists(), name
     typed = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / "dissectors").rglob("*.pxd")}
     assert typed == {Path(name.replace(".", "/")) for name in plain_modules()}
 

@@ -94,7 +94,7 @@ class Trackers:
     ) -> Sequence[Malformed]:
         for message in messages:
             for octets in (message.body.octets, *(part.body for part in message.parts)):
-                secrets.announce(identity_of(message.first, message.method).call_id or "", octets)
+                secrets.announce(identity_of(message.identity()).call_id or "", octets)
         return self.calls.take(datagram, messages)
 
     def _take_verto(self, datagram: Datagram, message: verto.Message) -> Sequence[Malformed] | None:

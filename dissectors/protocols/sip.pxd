@@ -2,31 +2,30 @@
 
 cimport cython
 
-from dissectors.protocols.sip_headers cimport first_values, number, usual_headers
-from dissectors.protocols.sip_message cimport cseq
-from dissectors.protocols.sip_start_line cimport StartLine, usual_start_line
-
-cdef tuple _MANDATORY
+from dissectors.protocols.sip_head cimport Head, usual_head
+from dissectors.protocols.sip_headers cimport first_values, number
+from dissectors.protocols.sip_message cimport Identity, identity
+from dissectors.protocols.sip_start_line cimport StartLine
 
 
 @cython.locals(
-    at=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, first=dict, headers=tuple, names=list, notes=list, size=Py_ssize_t,
-    start_line=StartLine, usual=tuple, whole=bint
+    at=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, first=dict, headers=tuple, notes=list, read=Head, size=Py_ssize_t,
+    start_line=StartLine, told=Identity, usual=Head
 )
 cpdef object _read(bytes payload, Py_ssize_t start, object limits)
 
-@cython.locals(end=Py_ssize_t, first=dict, headers=tuple, lines=list, start_line=StartLine)
-cpdef tuple _usual_head(bytes payload, Py_ssize_t begin, list names)
+@cython.locals(first=dict, headers=tuple)
+cpdef Head _head(bytes payload, Py_ssize_t begin, list notes)
 
-cpdef tuple _head(bytes payload, Py_ssize_t begin, list notes)
 cpdef tuple _first_line(object block, Py_ssize_t begin)
 cpdef tuple _headers(object block, list notes)
-cpdef tuple _labels(tuple headers)
+cpdef tuple _labels(tuple headers, dict first)
+cpdef bint _is_description(bytes octets)
 cpdef object _length(object value, Py_ssize_t left, list notes)
 cpdef tuple _parts(str kind, object body, object limits, list notes)
 
-@cython.locals(counted=tuple, name=str, written=str)
-cpdef object _note_oddities(dict first, object method, bint whole, list notes)
+@cython.locals(name=str, written=str)
+cpdef object _note_oddities(dict first, object method, Identity told, bint lacks, list notes)
 
 cpdef object _note_octets(object block, list notes)
 cpdef tuple _bounded(list notes)

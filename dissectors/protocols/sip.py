@@ -8,21 +8,23 @@ from __future__ import annotations
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_framing import frame
+from dissectors.protocols.sip_head import Head, usual_head
 from dissectors.protocols.sip_headers import (
+    MANDATORY,
     Address,
     Header,
     address,
     first_values,
     header_lines,
+    is_complete,
     known,
     number,
     read_block,
     shown,
-    usual_headers,
 )
-from dissectors.protocols.sip_message import Identity, Message, cseq
+from dissectors.protocols.sip_message import Identity, Message, identity
 from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
-from dissectors.protocols.sip_start_line import METHODS, StartLine, read_start_line, usual_start_line
+from dissectors.protocols.sip_start_line import METHODS, read_start_line
 from dissectors.protocols.sip_via import Via, via
 from dissectors.wire import spec
 from dissectors.wire.errors import Malformed
@@ -71,7 +73,6 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
 
 
 _TEXT = bytes(octet for octet in range(256) if octet >= 0x20 and octet != 0x7F or octet in b"\t\r\n")
-_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 _BEGIN_WITH_LINES = ("message/", "multipart/", "text/")
 """Types of bodies that may begin with lines like those of headers, and with an empty one."""
 
@@ -82,60 +83,35 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     while begin < len(payload) and payload[begin] in b"\r\n":
         begin += 1
     notes = [Deviation("line ends", f"begins with {begin - start} bytes of CR and LF")] if begin > start else []
-    names: list[str] = []
-    usual = _usual_head(payload, begin, names)
-    start_line, headers, first, at, whole = usual or _head(payload, begin, notes)
-    if usual is None:
-        names = [header.written for header in headers]
+    usual = usual_head(payload, begin)
+    read = _head(payload, begin, notes) if usual is None else usual
+    start_line, headers, first, at, told = read.start_line, read.headers, read.first, read.at, read.identity
     size = len(payload)
-    end = at + _length(first.get("Content-Length") if whole else None, size - at, notes)
+    end = at + _length(first.get("Content-Length") if read.whole else None, size - at, notes)
     raw_body = payload[at:end] if end > at else b""
-    labels = _labels(headers) if "Content-Encoding" in first else ()
+    labels = _labels(headers, first) if "Content-Encoding" in first else ()
     body = inflate(raw_body, labels, limits) if raw_body or labels else NOTHING
-    if body.compressed or "Comp-Hdrs" in first:
+    if "Comp-Hdrs" in first or body is not NOTHING and body.compressed and not _is_description(body.octets):
         recovered, body = _recover(first, body, limits, notes)
         if recovered:
             headers = (*headers, *recovered)
             first = first_values(headers)
+            told = identity(first, start_line.method)
     parts = _parts(first["Content-Type"], body, limits, notes) if "Content-Type" in first else ()
     if len(first) < len(headers):
         _note_repeated(headers, notes)
-    _note_oddities(first, start_line.method, whole, notes)
+    _note_oddities(first, start_line.method, told, read.whole and not read.complete, notes)
     if usual is None:
         _note_octets(payload[begin:at], notes)
     return Message(
         start_line.method, start_line.uri, start_line.status, start_line.reason, start_line.version, headers,
         payload[begin:end] if begin or end < size else payload, raw_body, body, at, parts,
-        payload[end:] if end < size else b"", _bounded(notes) if notes else (), first, tuple(names),
+        payload[end:] if end < size else b"", _bounded(notes) if notes else (), first, read.names, "", told,
     )
 
 
-def _usual_head(
-    payload: bytes, begin: int, names: list[str]
-) -> tuple[StartLine, tuple[Header, ...], dict[str, str], int, bool] | None:
-    """As `_head`, of one without anything odd in it, in a single pass over its lines; None where there may be.
-
-    The names of its headers go to `names`.
-    """
-    end = payload.find(b"\r\n\r\n", begin)
-    if end < 0:
-        return None
-    try:
-        lines = payload[begin:end].decode().split("\r\n")
-    except UnicodeDecodeError:
-        return None
-    start_line = usual_start_line(lines[0])
-    if start_line is None:
-        return None
-    first: dict[str, str] = {}
-    headers = usual_headers(lines, first, names)
-    return None if headers is None else (start_line, headers, first, end + 4, True)
-
-
-def _head(
-    payload: bytes, begin: int, notes: list[Deviation]
-) -> tuple[StartLine, tuple[Header, ...], dict[str, str], int, bool]:
-    """The start line, the headers, the first value of each, where the body begins, and whether the head is whole."""
+def _head(payload: bytes, begin: int, notes: list[Deviation]) -> Head:
+    """The head that begins there; what is odd is added to `notes`."""
     block, at, whole = head(payload, begin)
     line, block = _first_line(block or payload[begin:], begin)
     start_line = read_start_line(line, begin, notes)
@@ -143,7 +119,8 @@ def _head(
         notes.append(Deviation("header broken", "the header block is not finished"))
         at = len(payload)
     headers = _headers(block, notes)
-    return start_line, headers, first_values(headers), at, whole
+    first, names = first_values(headers), tuple([header.written for header in headers])
+    return Head(start_line, headers, first, names, at, whole, is_complete(first), identity(first, start_line.method))
 
 
 def _first_line(block: bytes, begin: int) -> tuple[bytes, bytes]:
@@ -166,7 +143,9 @@ def _headers(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
     return headers
 
 
-def _labels(headers: tuple[Header, ...]) -> tuple[str, ...]:
+def _labels(headers: tuple[Header, ...], first: dict[str, str]) -> tuple[str, ...]:
+    if len(first) == len(headers):
+        return (first["Content-Encoding"],)
     return tuple([header.value for header in headers if header.name == "Content-Encoding"])
 
 
@@ -184,6 +163,11 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
     if length < left:
         notes.append(Deviation("octets follow", f"{left - length} bytes follow the {length} of Content-Length"))
     return length
+
+
+def _is_description(octets: bytes) -> bool:
+    """Whether these begin as SDP does, and so with no header."""
+    return octets.startswith(b"v=")
 
 
 def _recover(
@@ -257,21 +241,25 @@ def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
             notes.append(Deviation("header broken", f"{count} {name} headers, only one may stand"))
 
 
-def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
-    """The deviations of the headers: missing, or contradictory; `first` has the first value of each."""
-    if whole:
-        for name in _MANDATORY:
+def _note_oddities(
+    first: dict[str, str], method: str | None, told: Identity, lacks: bool, notes: list[Deviation]
+) -> None:
+    """The deviations of the headers: one that is mandatory `lacks`, or they are contradictory.
+
+    `first` has the first value of each, and `told` is what they identify.
+    """
+    if lacks:
+        for name in MANDATORY:
             if name not in first:
                 notes.append(Deviation("header missing", f"no {name} header"))
     written = first.get("CSeq")
     if written is None:
         return
-    counted = cseq(written)
-    if counted is None:
+    if told.sequence is None:
         text = f"CSeq is not a number below 2**32 and a method: {shown(written)}"
         notes.append(Deviation("header broken", text))
-    elif method and counted[1] != method:
-        text = f"the CSeq method {shown(counted[1])} is not that of the request, {shown(method)}"
+    elif method and told.method != method:
+        text = f"the CSeq method {shown(told.method or '')} is not that of the request, {shown(method)}"
         notes.append(Deviation("header broken", text))
 
 

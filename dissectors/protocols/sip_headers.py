@@ -5,7 +5,7 @@ Everything here is one pass from left to right, so that a header of 64 kB costs 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from dissectors.limits.remembered import MAX_TEXTS, Remembered, remembered
@@ -59,13 +59,16 @@ _SINGLE = """
     Subscription-State Suppress-If-Match Target-Dialog Timestamp To User-Agent WWW-Authenticate
 """.split()
 
+MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+"""Those that every message must have (RFC 3261 section 8.1.1), but for Max-Forwards."""
+
 _OF_OPENSIPS = {name.lower(): name for name in ("Comp-Hdrs", "Headers-Encoding", "Headers-Algo")}
 """Header names of OpenSIPS for compressed headers; they are not registered."""
 
 NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 """Every registered name, compact or long, in lower case, to its registered spelling."""
 
-_USUAL = {
+SPELLINGS = {
     name: (NAMES[name.lower()], name) for spelling in (*NAMES, *NAMES.values()) for name in (spelling, spelling.upper())
 }
 """Each name as people write it, with its registered spelling before it.
@@ -115,6 +118,11 @@ def known(written: str) -> bool:
     return written.lower() in NAMES
 
 
+def is_complete(names: Collection[str]) -> bool:
+    """Whether all MANDATORY headers are among these, by their long names."""
+    return all([name in names for name in MANDATORY])
+
+
 def is_name(text: str) -> bool:
     """Whether `text` is a token, as the name of a header field has to be."""
     return _FIELD_NAME().fullmatch(text) is not None
@@ -157,16 +165,17 @@ def header_lines(block: bytes) -> list[str]:
 
 def read(line: str) -> Header | None:
     """One unfolded line, with or without its CR, as a header field; None when no name stands before a colon."""
-    found = _fields(line)
+    found = fields(line)
     return None if found is None else _new(Header, found)
 
 
-def _fields(line: str) -> tuple[str, str, str, bool] | None:
+def fields(line: str) -> tuple[str, str, str, bool] | None:
+    """As `read`, but for the class of it."""
     colon = line.find(":")
     if colon < 0:
         return None
     written, value = line[:colon], line[colon + 1 :].strip(" \t\r")
-    usual = _USUAL.get(written)
+    usual = SPELLINGS.get(written)
     if usual is not None:
         return usual[0], value, usual[1], False
     name = written.rstrip(" \t")
@@ -175,35 +184,10 @@ def _fields(line: str) -> tuple[str, str, str, bool] | None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return long, value, _USUAL.get(name, (long, name))[1], False
+    return long, value, SPELLINGS.get(name, (long, name))[1], False
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)
-
-
-def _read_usual(line: str) -> tuple[str, str, Header, str] | None:
-    """A header field between its name and value and what is written; None where a line is none, or may be odd."""
-    found = _fields(line) if line.isprintable() else None
-    return None if found is None else (found[0], found[1], _new(Header, found), found[2])
-
-
-_usual_lines = Remembered(_read_usual)
-
-
-def usual_headers(lines: list[str], first: dict[str, str], written: list[str]) -> tuple[Header, ...] | None:
-    """The header fields in lines without their ends, a start line before them; None where one of these may be odd.
-
-    The first value of each goes to `first` by its name, and each name as it is written to `written`.
-    """
-    headers = []
-    for at in range(1, len(lines)):
-        known = _usual_lines.recall(lines[at])
-        if known is None:
-            return None
-        first.setdefault(known[0], known[1])
-        headers.append(known[2])
-        written.append(known[3])
-    return tuple(headers)
 
 
 def read_block(block: bytes) -> tuple[tuple[Header, ...], list[str]]:
@@ -326,7 +310,8 @@ def tag(value: str) -> str | None:
     return found
 
 
-def _read_tag(value: str) -> str | None:
+def read_tag(value: str) -> str | None:
+    """The same of one that is not remembered."""
     closed = closing(value)
     if closed >= 0 and closed + 1 == len(value):
         return None
@@ -336,7 +321,7 @@ def _read_tag(value: str) -> str | None:
     return address(value).tag
 
 
-_tags = Remembered(_read_tag)
+_tags = Remembered(read_tag)
 """Who calls is told by all messages of a call, and they come one soon after the other."""
 
 

@@ -54,6 +54,7 @@ class Message(Struct, frozen=True):
     body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd. `first` is
     the first value of each header by its name, for `get`. `names` are those of the headers that were not compressed, as
     they are written. `written` are the words of another protocol that this message stands for, which `version` names.
+    `known` is its identity where that was read with it, for `identity`.
     """
 
     method: str | None
@@ -72,6 +73,7 @@ class Message(Struct, frozen=True):
     first: dict[str, str]
     names: tuple[str, ...] = ()
     written: str = ""
+    known: Identity | None = None
 
     @property
     def is_request(self) -> bool:
@@ -98,7 +100,7 @@ class Message(Struct, frozen=True):
 
     def identity(self) -> Identity:
         """All of it at once, which costs a fraction of asking for each."""
-        return identity(self.first, self.method)
+        return identity(self.first, self.method) if self.known is None else self.known
 
     @property
     def call_id(self) -> str | None:

@@ -4,7 +4,7 @@ cimport cython
 
 from dissectors.limits.remembered cimport Remembered
 
-cdef dict _METHODS
+cdef dict METHOD_NAMES
 
 
 cdef class StartLine:

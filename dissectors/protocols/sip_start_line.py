@@ -14,7 +14,7 @@ METHODS = frozenset(
 )
 """The registered methods (IANA, SIP parameters)."""
 
-_METHODS = {method: method for method in METHODS}
+METHOD_NAMES = {method: method for method in METHODS}
 
 
 class StartLine:
@@ -41,7 +41,7 @@ def usual_start_line(line: str) -> StartLine | None:
     if not line.endswith(" SIP/2.0"):
         return _usual_status(line) if line.startswith("SIP/2.0 ") else None
     first, last = line.find(" "), len(line) - 8
-    method = _METHODS.get(line[:first])
+    method = METHOD_NAMES.get(line[:first])
     if method is None or first + 1 >= last or line.find(" ", first + 1) < last or not line.isprintable():
         return None
     return StartLine(method, line[first + 1 : last], None, None, "SIP/2.0")

@@ -5,10 +5,9 @@ on one line, in printable ASCII; there is no body. So whoever holds the octets c
 written otherwise is not wrong, it is only not read here.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeASCII
 from cython cimport final
 from libc.stdint cimport int64_t
-from libc.string cimport memchr, memcmp
+from libc.string cimport memcmp
 
 from dissectors.limits.texts import MAX_NAME_LENGTH
 
@@ -43,12 +42,10 @@ cdef enum:
 cdef int64_t MANDATORY = 1 << VIA | 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ
 cdef int64_t ONCE = 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ | 1 << MAX_FORWARDS | 1 << CONTENT_LENGTH
 
-cdef struct Text:
-    const char *at
-    Py_ssize_t size
-
 if len(NAMES) > MOST_NAMES:
     raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
+
+include "sip_values.pxi"
 
 cdef Text[MOST_NAMES] KNOWN
 cdef int[BUCKETS] FIRST
@@ -145,28 +142,6 @@ cdef inline bint same(Text one, Text two) noexcept:
     return one.size == two.size and (not one.size or not memcmp(one.at, two.at, one.size))
 
 
-cdef inline object text(Text found):
-    return PyUnicode_DecodeASCII(found.at, found.size, NULL) if found.size else ""
-
-
-cdef inline bint starts(const char *at, const char *end, const char *words, Py_ssize_t size) noexcept:
-    return end - at >= size and not memcmp(at, words, size)
-
-
-cdef inline Text between(const char *at, const char *end) noexcept:
-    """What lies there, without the blanks around it."""
-    while at < end and (at[0] == c" " or at[0] == c"\t"):
-        at += 1
-    while at < end and (end[-1] == c" " or end[-1] == c"\t"):
-        end -= 1
-    return Text(at, end - at)
-
-
-cdef inline const char *found(const char *at, const char *end, char wanted) noexcept:
-    """Where that octet is; NULL where it is not."""
-    return <const char *> memchr(at, wanted, end - at) if at < end else NULL
-
-
 cdef const char *line(const char *at, const char *end) noexcept:
     """Where the CR LF of the line is that begins there; NULL where it has none, or holds what is not printed."""
     while at < end and PRINTABLE[<unsigned char> at[0]]:
@@ -190,61 +165,6 @@ cdef bint is_request(const char *at, const char *end) noexcept:
     if version - at < 1 or memcmp(version, b" SIP/2.0", 8):
         return False
     return found(at, version, c" ") is NULL and found(at, version, c"\t") is NULL
-
-
-cdef bint address_of(Text value, Text *uri, Text *tag) noexcept:
-    """The address and the tag of a From or To, as `sip_headers.tag` reads them where they are written as usual."""
-    cdef const char *end = value.at + value.size
-    cdef const char *opened = found(value.at, end, c"<")
-    cdef const char *closed = found(value.at, end, c">")
-    cdef const char *quoted = found(value.at, end, c'"')
-    cdef const char *before
-    if opened is NULL or closed is NULL or closed < opened or found(opened + 1, end, c"<") is not NULL:
-        return False
-    if found(value.at, end, c"\\") is not NULL or found(value.at, end, c"(") is not NULL:
-        return False
-    if quoted is NULL:
-        before = found(value.at, end, c";")
-        if before is not NULL and before < opened:
-            return False
-    else:
-        before = found(value.at + 1, end, c'"')
-        if quoted != value.at or before is NULL or before == value.at + 1 or before > opened:
-            return False
-        if found(before + 1, end, c'"') is not NULL:
-            return False
-    uri[0] = between(opened + 1, closed)
-    tag[0] = Text(NULL, 0)
-    if closed + 1 == end:
-        return True
-    if not starts(closed, end, b">;tag=", 6):
-        return False
-    before = found(closed + 2, end, c";")
-    tag[0] = between(closed + 6, end if before is NULL else before)
-    return tag.size > 0
-
-
-cdef bint branch_of(Text value, Text *branch) noexcept:
-    """The branch of one hop, as `sip_via.branch` finds it."""
-    cdef const char *at = value.at
-    cdef const char *end = at + value.size
-    cdef const char *next
-    if not starts(at, end, b"SIP/2.0/", 8) or value.size < 9 or not (c"A" <= at[8] <= c"Z"):
-        return False
-    for number in range(value.size):
-        if at[number] in b',"<(\\':
-            return False
-    at = found(at, end, c";")
-    while at is not NULL:
-        at += 1
-        next = found(at, end, c";")
-        if starts(at, end, b"branch=", 7):
-            branch[0] = between(at + 7, end if next is NULL else next)
-            return branch.size > 0
-        if at < end and (at[0] == c"b" or at[0] == c"B" or at[0] == c" " or at[0] == c"\t"):
-            return False
-        at = next
-    return False
 
 
 cdef int method_of(Text value, int64_t *sequence) noexcept:

@@ -14,9 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dissectors.protocols import sip, sip_message, sip_parts, sip_via
+from dissectors.protocols.sip_head import usual_head
 from dissectors.protocols.sip_headers import COMPACT, LONGEST_BLOCK, address, parameters, split, tag, uri
 from dissectors.wire.errors import Malformed
-from dissectors.wire.inflate import Limits
+from dissectors.wire.inflate import Limits, inflate
 from tests import made
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -381,18 +382,19 @@ def test_what_one_pass_reads_has_nothing_odd_and_is_what_each_step_reads(
     start: str, plain: list[str], more: list[str]
 ) -> None:
     octets = "\r\n".join((start, *plain, *more, "", "")).encode()
-    names: list[str] = []
-    usual, notes = sip._usual_head(octets, 0, names), list[Any]()
+    usual, notes = usual_head(octets, 0), list[Any]()
     if not more and start in (STARTS[0], STARTS[2]):
         assert usual is not None
     if usual is None:
         return
-    line, headers, first, at, whole = sip._head(octets, 0, notes)
-    sip._note_octets(octets[:at], notes)
+    each = sip._head(octets, 0, notes)
+    sip._note_octets(octets[: each.at], notes)
     parts = "method", "uri", "status", "reason", "version"
-    assert [getattr(usual[0], name) for name in parts] == [getattr(line, name) for name in parts]
-    assert (usual[1], [*usual[2].items()], *usual[3:]) == (headers, [*first.items()], at, whole) and not notes
-    assert names == [header.written for header in headers]
+    for name in parts:
+        assert getattr(usual.start_line, name) == getattr(each.start_line, name)
+    for name in ("headers", "first", "names", "at", "whole", "complete", "identity"):
+        assert getattr(usual, name) == getattr(each, name), name
+    assert [*usual.first] == [*each.first] and not notes
 
 
 def test_what_identifies_a_message_is_a_value() -> None:
@@ -401,6 +403,27 @@ def test_what_identifies_a_message_is_a_value() -> None:
     assert one == same and hash(one) == hash(same) and pickle.loads(pickle.dumps(one)) == one
     assert [*one] == ["c1@example.com", one.from_tag, one.to_tag, one.sequence, "INVITE", "z9hG4bK1"]
     assert other != one and one != "one" and repr(one) == repr(same) and "INVITE" in repr(one)
+
+
+def test_what_was_compressed_identifies_a_message_too() -> None:
+    body = zlib.compress(b"CSeq: 9 INVITE\r\n\r\n" + OFFER)
+    octets = message("e: deflate", "c: application/sdp", f"l: {len(body)}", body=body)
+    octets = octets.replace(b"CSeq: 7 INVITE\r\n", b"")
+    found = sip.parse(octets)
+    assert found.first["CSeq"] == "9 INVITE" and found.identity().sequence == 9
+    assert found.identity() == sip_message.identity(found.first, found.method) and "CSeq" not in phrases(found)[-1]
+
+
+BEGINNINGS = b"", b"0", b"0\r\nl: 9", b"0\r\n l: 9", b"0\r\n\r\n", b": x\r\n\r\n", b"\n\nv=", b"\r:\r\n\r\n"
+
+
+@given(st.sampled_from(BEGINNINGS), st.text("v=c:\r\n \t\0a"))
+def test_what_begins_as_a_description_begins_with_no_header(begin: bytes, more: str) -> None:
+    octets = b"v=" + begin + more.encode()
+    assert sip._is_description(octets)
+    body = inflate(zlib.compress(octets), ("deflate",))
+    notes: list[Any] = []
+    assert body.compressed and sip._recover({}, body, Limits(), notes) == ((), body) and not notes
 
 
 @given(st.binary(max_size=300))

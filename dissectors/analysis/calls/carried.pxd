@@ -13,5 +13,5 @@ cdef class Carried:
     cdef readonly Identity identity
 
 
-@cython.locals(found=Identity, branch=str, call_id=str, ours=str, theirs=str, together=Py_ssize_t)
-cpdef Identity identity_of(dict first, object method)
+@cython.locals(branch=str, call_id=str, method=str, ours=str, theirs=str, together=Py_ssize_t)
+cpdef Identity identity_of(Identity found)

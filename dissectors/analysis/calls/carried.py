@@ -28,15 +28,15 @@ class Carried:
         (
             self.method, self.uri, self.status, self.reason, _, self.headers, _, self.raw_body, self.body, _,
             self.parts, _, self.deviations, self.first, self.names, self.words,
+            known,
         ) = astuple(message)
         self.time, self.seconds, self.place = time, time / 1e9, Place(file, frame)
-        self.identity = identity_of(self.first, self.method)
+        self.identity = identity_of(identity(self.first, self.method) if known is None else known)
         self.signalling = message.signalling if self.words else "SIP"
 
 
-def identity_of(first: dict[str, str], method: str | None) -> Identity:
-    """What tells calls, dialogs and transactions apart, of a message with these first values of its headers."""
-    found = identity(first, method)
+def identity_of(found: Identity) -> Identity:
+    """What tells calls, dialogs and transactions apart, however long the sender made it."""
     call_id, ours, theirs = found.call_id, found.from_tag, found.to_tag
     method, branch = found.method, found.branch
     # What is short together is short each.
