@@ -18,8 +18,8 @@ from setuptools.errors import BaseError, CompileError, LinkError
 
 TWINS = (
     "dissectors/mux/compiled/masker", "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve",
-    "dissectors/protocols/sip_head", "dissectors/protocols/sip_usual", "dissectors/sources/blocks",
-    "dissectors/sources/mapped",
+    "dissectors/protocols/sdp_usual", "dissectors/protocols/sip_head", "dissectors/protocols/sip_usual",
+    "dissectors/sources/blocks", "dissectors/sources/mapped",
 )
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/carried", "dissectors/analysis/calls/descriptions",
@@ -37,7 +37,7 @@ PLAIN = (
     "dissectors/limits/retired", "dissectors/limits/table", "dissectors/limits/texts", "dissectors/mux/entry",
     "dissectors/protocols/rtcp", "dissectors/protocols/rtcp_reports", "dissectors/protocols/sdp",
     "dissectors/protocols/sdp_attributes", "dissectors/protocols/sdp_lines", "dissectors/protocols/sdp_media",
-    "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
+    "dissectors/protocols/sdp_sections", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
     "dissectors/protocols/sip_message", "dissectors/protocols/sip_parts", "dissectors/protocols/sip_start_line",
     "dissectors/protocols/stun", "dissectors/wire/masking",
 )

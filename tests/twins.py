@@ -1,11 +1,14 @@
-"""Both scans side by side: everything that each tells of a capture, and that it is the same."""
+"""Both scans side by side: everything that each tells of a capture, and that it is the same; and other twins."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
 from io import BytesIO
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from dissectors.mux import scan as interpreted
@@ -38,6 +41,16 @@ TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_time
 SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
 
 Twin = type[interpreted.Scanner]
+
+
+def source(compiled: ModuleType) -> ModuleType:
+    """The plain Python beside a module, whether or not it was compiled."""
+    name = compiled.__name__.rpartition(".")[2]
+    spec = spec_from_file_location(f"plain_{name}", Path(str(compiled.__file__)).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def entries(batch: Any) -> Iterator[tuple[Any, ...]]:

@@ -73,6 +73,8 @@ def connection(value: str) -> Connection | None:
     words = value.split()
     if len(words) != 3:
         return None
+    if "/" not in words[2]:
+        return Connection(words[0], words[1], words[2])
     address, *rest = words[2].split("/")
     counts = [number(text, 1 << 16) for text in rest[:2]]
     if words[1] == "IP6":

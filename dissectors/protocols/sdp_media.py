@@ -1,4 +1,4 @@
-"""A media description of SDP and what its attributes mean (RFC 8866 section 5.14)."""
+"""A description of SDP, its media, and what their attributes mean (RFC 8866 section 5.14)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 
 from dissectors.protocols import sdp_attributes
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
-from dissectors.protocols.sdp_lines import Attribute, Bandwidth, Connection
+from dissectors.protocols.sdp_lines import Attribute, Bandwidth, Connection, Origin, Timing
 from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
 
@@ -196,3 +196,26 @@ class Media(Struct, frozen=True):
     def candidates(self) -> tuple[Candidate, ...]:
         """RFC 8839 section 5.1; those that cannot be read are left out."""
         return read_all(self.named.get("candidate", ()), sdp_attributes.candidate)
+
+
+class Description(Struct, frozen=True):
+    """A session description. `lines` is every line in order as (type, value); `deviations` are phrases for people.
+
+    `broken` are those of them that are about a line that cannot be read at all.
+    """
+
+    version: str
+    origin: Origin | None
+    name: str | None
+    connection: Connection | None
+    bandwidths: tuple[Bandwidth, ...]
+    times: tuple[Timing, ...]
+    attributes: tuple[Attribute, ...]
+    media: tuple[Media, ...]
+    lines: tuple[tuple[str, str], ...]
+    deviations: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+
+    def get(self, name: str) -> str | None:
+        """The first value of an attribute of the description itself; empty for a property, None when absent."""
+        return next((a.value or "" for a in self.attributes if a.name == name), None)

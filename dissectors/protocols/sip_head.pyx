@@ -3,31 +3,26 @@
 What a program says it says again and again, and what tells a call stands in all its messages: lines are looked up by
 their octets, and of one that was there before nothing is made anew.
 """
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Copy
-from cpython.object cimport PyTypeObject
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cython cimport final, no_gc
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp
 
-from dissectors.limits.remembered import MAX_TEXT_LENGTH
 from dissectors.protocols.sip_headers import Header
 
 from dissectors.protocols.sip_headers cimport SPELLINGS, fields, read_tag
 from dissectors.protocols.sip_message cimport Identity, branch, cseq
 from dissectors.protocols.sip_start_line cimport METHOD_NAMES, StartLine, usual_start_line
 
+include "texts.pxi"
+include "kept.pxi"
 include "sip_values.pxi"
-
-cdef extern from "Python.h":
-    object PyType_GenericAlloc(PyTypeObject *type, Py_ssize_t items)
 
 cdef enum:
     C_MOST_LINES = 128
-    SLOT_BITS = 9
     VIA = 1
     FROM = 2
     TO = 4
@@ -38,21 +33,15 @@ cdef enum:
 MOST_LINES = C_MOST_LINES
 
 cdef dict KINDS = {"Via": VIA, "From": FROM, "To": TO, "Call-ID": CALL_ID, "CSeq": CSEQ}
-cdef Py_ssize_t LONGEST = MAX_TEXT_LENGTH
 
 
 @final
 @no_gc
-cdef class Line:
-    """A line that was read: a header field, or a start line, which is then what it `says`.
+cdef class Line(Kept):
+    """A line that was read as a header field; of those that identify a message `says` is what they are asked for."""
 
-    Of those that identify a message `says` is what they are asked for: a tag, a branch, a number with its method.
-    """
-
-    cdef bytes octets
-    cdef uint64_t sum
     cdef int kind
-    cdef str name, value, written
+    cdef str name, written
     cdef object header, says
 
 
@@ -64,7 +53,7 @@ cdef class Shape:
     cdef dict first
 
 
-cdef list FIELDS = [None] * (1 << SLOT_BITS), STARTS = [None] * (1 << SLOT_BITS), SHAPES = [None] * (1 << SLOT_BITS)
+cdef list FIELDS = [None] * SLOTS, STARTS = [None] * SLOTS, SHAPES = [None] * SLOTS
 """What was read, in the place that its sum says: each holds the latest."""
 
 
@@ -77,49 +66,6 @@ cdef class Head:
     ):
         self.start_line, self.headers, self.first, self.names = start_line, headers, first, names
         self.at, self.whole, self.complete, self.identity = at, whole, complete, identity
-
-
-cdef inline uint64_t mixed(uint64_t sum, uint64_t word) noexcept:
-    sum = (sum ^ word) * <uint64_t> 0x9E3779B97F4A7C15
-    return sum ^ sum >> 32
-
-
-cdef inline uint64_t sum_of(Text line) noexcept:
-    """A number that tells lines apart as well as they can be; its uppermost bits are a place."""
-    cdef uint64_t sum = line.size, word = 0
-    cdef Py_ssize_t at
-    if line.size < 8:
-        memcpy(&word, line.at, line.size)
-    else:
-        for at in range(0, line.size - 8, 8):
-            memcpy(&word, line.at + at, 8)
-            sum = mixed(sum, word)
-        memcpy(&word, line.at + line.size - 8, 8)
-    return mixed(mixed(sum, word), 0)
-
-
-cdef inline Line recalled(list table, Text line, uint64_t sum):
-    """What these octets are, if they are remembered."""
-    cdef Line kept = table[sum >> (64 - SLOT_BITS)]
-    if kept is None or kept.sum != sum or PyBytes_GET_SIZE(kept.octets) != line.size:
-        return None
-    return None if memcmp(PyBytes_AS_STRING(kept.octets), line.at, line.size) else kept
-
-
-cdef int remember(list table, Line made, Text line, uint64_t sum) except -1:
-    if line.size <= LONGEST:
-        made.octets, made.sum = PyBytes_FromStringAndSize(line.at, line.size), sum
-        table[sum >> (64 - SLOT_BITS)] = made
-    return 0
-
-
-cdef bint is_ascii(Text line) noexcept:
-    """Whether these are characters of ASCII that are printed."""
-    cdef unsigned char odd = 0
-    cdef Py_ssize_t at
-    for at in range(line.size):
-        odd |= <unsigned char> (<unsigned char> line.at[at] - 0x20) > 0x5E
-    return not odd
 
 
 cdef str decoded(Text line):
@@ -135,11 +81,11 @@ cdef str decoded(Text line):
 cdef Line field(Text line):
     """A line as a header field; None where it is none, or may be odd."""
     cdef uint64_t sum = sum_of(line)
-    cdef Line made = recalled(FIELDS, line, sum)
+    cdef Line made = <Line> recalled(FIELDS, line, sum)
     if made is None:
         made = read_field(line)
         if made is not None:
-            remember(FIELDS, made, line, sum)
+            keep(FIELDS, made, line, sum)
     return made
 
 
@@ -184,8 +130,8 @@ cdef said_by(Line field, Text value, bint plain):
 
 
 cdef header(Line field):
-    """The Header that it is: `tuple.__new__` takes four times as long."""
-    made = PyType_GenericAlloc(<PyTypeObject *> Header, 4)
+    """The Header that it is."""
+    made = named_tuple(Header, 4)
     put(made, 0, field.name)
     put(made, 1, field.value)
     put(made, 2, field.written)
@@ -193,25 +139,20 @@ cdef header(Line field):
     return made
 
 
-cdef inline void put(object made, Py_ssize_t at, object value):
-    Py_INCREF(value)
-    PyTuple_SET_ITEM(made, at, value)
-
-
 cdef StartLine start_line(Text line):
     """A line as a start line; None where it is none, or may be odd."""
     cdef uint64_t sum = sum_of(line)
-    cdef Line made = recalled(STARTS, line, sum)
+    cdef Kept made = recalled(STARTS, line, sum)
     if made is not None:
-        return <StartLine> made.says
+        return <StartLine> made.value
     cdef StartLine start = request_line(line)
     if start is None:
         said = decoded(line)
         start = None if said is None else usual_start_line(said)
     if start is not None:
-        made = Line.__new__(Line)
-        made.says = start
-        remember(STARTS, made, line, sum)
+        made = Kept.__new__(Kept)
+        made.value = start
+        keep(STARTS, made, line, sum)
     return start
 
 
@@ -234,9 +175,9 @@ cdef StartLine request_line(Text line):
 
 cdef Shape shape_of(tuple headers, uint64_t sum):
     """The shape of headers whose names, as they are written, have that sum."""
-    cdef Shape kept = SHAPES[sum >> (64 - SLOT_BITS)]
+    cdef Shape kept = SHAPES[place_of(sum)]
     if kept is None or not is_of(kept, headers):
-        kept = SHAPES[sum >> (64 - SLOT_BITS)] = Shape.__new__(Shape)
+        kept = SHAPES[place_of(sum)] = Shape.__new__(Shape)
         kept.names = tuple([each[2] for each in headers])
         kept.first = dict.fromkeys([each[0] for each in headers])
     return kept

@@ -45,6 +45,7 @@ cdef int64_t ONCE = 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ | 1 << MAX_FO
 if len(NAMES) > MOST_NAMES:
     raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
 
+include "texts.pxi"
 include "sip_values.pxi"
 
 cdef Text[MOST_NAMES] KNOWN

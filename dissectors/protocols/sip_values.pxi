@@ -1,36 +1,5 @@
 # Values of headers where they lie in the octets of a message: what stands in them when they are written as usual.
-
-from cpython.unicode cimport PyUnicode_DecodeASCII
-from libc.string cimport memchr, memcmp
-
-cdef struct Text:
-    const char *at
-    Py_ssize_t size
-
-
-cdef inline object text(Text found):
-    """These octets of ASCII as text."""
-    return PyUnicode_DecodeASCII(found.at, found.size, NULL) if found.size else ""
-
-
-cdef inline bint starts(const char *at, const char *end, const char *words, Py_ssize_t size) noexcept:
-    """Whether these words stand there."""
-    return end - at >= size and not memcmp(at, words, size)
-
-
-cdef inline Text between(const char *at, const char *end) noexcept:
-    """What lies there, without the blanks around it."""
-    while at < end and (at[0] == c" " or at[0] == c"\t"):
-        at += 1
-    while at < end and ((end - 1)[0] == c" " or (end - 1)[0] == c"\t"):
-        end -= 1
-    return Text(at, end - at)
-
-
-cdef inline const char *found(const char *at, const char *end, char wanted) noexcept:
-    """Where that octet is; NULL where it is not."""
-    return <const char *> memchr(at, wanted, end - at) if at < end else NULL
-
+# It stands behind `texts.pxi`.
 
 cdef bint address_of(Text value, Text *uri, Text *tag) noexcept:
     """The address and the tag of a From or To, as `sip_headers.tag` reads them where they are written as usual."""

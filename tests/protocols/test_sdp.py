@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols import sdp
+from dissectors.protocols.sdp_sections import MAX_DEVIATIONS, MAX_FORMATS, MAX_LINES
 from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "sdp"
@@ -183,14 +183,14 @@ def test_a_number_has_32_bits(text: str, value: int | None) -> None:
 
 def test_hostile_numbers_of_lines_media_and_formats_are_bounded() -> None:
     lines = sdp.parse(PLAIN + "a=x\r\n" * 100_000)
-    assert (len(lines.lines), lines.deviations) == (sdp.MAX_LINES, ("more than 4096 lines, the rest is not read",))
+    assert (len(lines.lines), lines.deviations) == (MAX_LINES, ("more than 4096 lines, the rest is not read",))
     media = sdp.parse(PLAIN + "m=audio 4000 RTP/AVP 0\r\n" * 1000)
     assert len(media.media) == sdp.MAX_MEDIA
     assert media.deviations == ("more than 128 media lines, the rest is not read",)
     formats = sdp.parse(PLAIN.replace("AVP 0", "AVP" + " 0" * 30_000))
-    assert len(formats.media[0].formats) == sdp.MAX_FORMATS
+    assert len(formats.media[0].formats) == MAX_FORMATS
     junk = sdp.parse(PLAIN + "".join(f"junk {number}\r\n" for number in range(1000)))
-    assert len(junk.deviations) == sdp.MAX_DEVIATIONS
+    assert len(junk.deviations) == MAX_DEVIATIONS
 
 
 @pytest.mark.parametrize("text", [OFFER, ANSWER, WEBRTC.encode()])
@@ -199,58 +199,6 @@ def test_every_prefix_gives_what_is_whole(text: bytes) -> None:
     for end in range(2, len(text)):
         found = sdp.parse(text[:end])
         assert found.lines[:-1] == whole.lines[: len(found.lines) - 1]
-
-
-USUAL_LINES = (
-    "v=0", "v=0 ", "o=- 1 1 IN IP4 192.0.2.1", "o=a b 1 1 IN IP4 192.0.2.1", "o=-", "s=-", "s=", "c=IN IP4 192.0.2.1",
-    "c=IN IP6 2001:db8::1", "c=x", "t=0 0", "t=x", "b=AS:64", "a=sendonly", "",
-)
-"""Lines that may stand before those of media."""
-
-MEDIA_LINES = (
-    "m=audio 4000 RTP/AVP 0 8", "m=audio 4000/2 RTP/AVP 0", "m=audio 70000 RTP/AVP 0", "m=audio  4000 RTP/AVP 0",
-    "m=audio 4000  RTP/AVP 0 ", "m=audio 4000 RTP/AVP", "m=audio 4000 ", "m=audio", "m=", "m=video 0 X/Y 96",
-    "m=au\tdio 4000 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=fmtp:96 x=1", "a=ptime:20", "c=IN IP4 192.0.2.9", "c=x",
-    "a=ssrc:7 cname:x", "a=ssrc:7 msid:x y", "a=ssrc:8", "a=ssrc:", "a=ssrc:9 x ", "a=ssrc:\t1", "a=ssrc", "a=ssrc;1",
-    "a=ssrc:1\na=ssrc:2", "a=ssrc-group:FID 1 2", "b=AS:64", "k=x", "z9", "y=1",
-    "a=x\rm=audio 1 RTP/AVP 0", "a=y\nm=audio 2 RTP/AVP 0", "\r", "\0", "a=z\r", "",
-)
-HEAD = ("v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0")
-
-
-@given(
-    st.just(HEAD) | st.lists(st.sampled_from(USUAL_LINES), max_size=6),
-    st.lists(st.sampled_from(MEDIA_LINES), max_size=8), st.sampled_from(["", "\r\n", "\r\n\r\n", "\n", "\r", "\r\n\0"]),
-)
-def test_the_short_way_reads_what_the_long_way_does(head: Sequence[str], media: list[str], end: str) -> None:
-    text = "\r\n".join(["v=0", *head[1:], *media]) + end
-    short = sdp._usual(text)
-    assert short is None or short == sdp._whole(text)
-
-
-@given(
-    st.lists(st.sampled_from([line for line in MEDIA_LINES if "ssrc" in line]), min_size=1, max_size=6),
-    st.sampled_from(["", "\r\n", "\r\n\r\n", "\n", "\r\n\0", "\r\nm=video 6 RTP/AVP 97", "\r\na=ptime:20\r\n"]),
-)
-def test_sources_are_read_in_the_short_way_as_in_the_long_one(sources: list[str], end: str) -> None:
-    text = "\r\n".join([*HEAD, "m=audio 4000 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", *sources]) + end
-    short = sdp._usual(text)
-    assert short is None or short == sdp._whole(text)
-    if sources[0] == "a=ssrc:7 cname:x" == sources[-1] and len(sources) < 3 and "video" not in end:
-        assert short is not None and [*short.media[0].ssrcs.items()] == [(7, "x")]
-
-
-def test_usual_descriptions_take_the_short_way_and_share_what_is_the_same() -> None:
-    texts = [
-        f"v=0\r\no=- {n} 1 IN IP4 192.0.2.{n}\r\ns=-\r\nc=IN IP4 192.0.2.{n}\r\nt=0 0\r\nm=audio {n} RTP/AVP 0 96\r\n"
-        f"a=rtpmap:96 opus/48000/2\r\nm=video {n + 2} RTP/AVP 97\r\na=rtpmap:97 VP8/90000\r\n" for n in (1, 2)
-    ]
-    one, other = map(sdp._usual, texts)
-    assert one is not None and other is not None
-    assert (one, other) == (sdp._whole(texts[0]), sdp._whole(texts[1]))
-    assert [line.port for line in (*one.media, *other.media)] == [1, 3, 2, 4]
-    assert all(first.attributes is second.attributes for first, second in zip(one.media, other.media, strict=True))
-    assert sdp._usual(texts[0] + "a=x:" + "y" * sdp.MAX_USUAL + "\r\n") is None
 
 
 def everything(found: sdp.Description) -> list[object]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,23 +12,14 @@ from dissectors.protocols import sip, sip_head
 from dissectors.protocols.sip_headers import is_complete
 from dissectors.protocols.sip_message import identity
 from tests.fuzz import mutants
+from tests.twins import source
 
-MODULE = Path(sip.__file__).with_name("sip_head.py")
+PLAIN = source(sip_head)
 START, VIA = "INVITE sip:bob@example.org SIP/2.0", "Via: SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1"
 FROM, TO = 'From: "Eve" <sip:eve@example.org>;tag=1', "To: <sip:bob@example.org>"
 CALL_ID, CSEQ = "Call-ID: a@x", "CSeq: 7 INVITE"
 FIELDS = (VIA, FROM, TO, CALL_ID, CSEQ)
 TOLD = ("headers", "first", "names", "at", "whole", "complete")
-
-
-@cache
-def source() -> ModuleType:
-    """The plain Python of the module, whatever was compiled."""
-    spec = importlib.util.spec_from_file_location("plain_sip_head", MODULE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def described(head: Any) -> dict[str, Any] | None:
@@ -48,7 +35,7 @@ def described(head: Any) -> dict[str, Any] | None:
 
 def read(octets: bytes, begin: int = 0) -> dict[str, Any] | None:
     """What both make of a head, which is the same, also when it is asked for again."""
-    plain = described(source().usual_head(octets, begin))
+    plain = described(PLAIN.usual_head(octets, begin))
     for _ in range(2):
         assert described(sip_head.usual_head(octets, begin)) == plain, octets
     return plain

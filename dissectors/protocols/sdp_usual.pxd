@@ -1,0 +1,3 @@
+"""What `sdp_usual.pyx` gives to those who are compiled."""
+
+cpdef object usual(bytes octets)
