@@ -52,7 +52,10 @@ PATTERNS = (
     ),
     Pattern((b"asic ", b"earer "), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
     Pattern(
-        (b"oken", b"ecret", b"assword", b"PI-Key", b"pi-key", b"Pi-Key"),
+        (
+            b"oken", b"ecret", b"assword", b"PI-Key", b"pi-key", b"Pi-Key", b"pi-Key", b"PIKey", b"pikey", b"PiKey",
+            b"piKey",
+        ),
         rb"(?:^|[\r\n]|\| )[A-Z0-9-]{0,32}(?:Token|Secret|Password|Api-?Key)[ \t]*:[ \t]*([^ \t\r\n][^\r\n]*)",
     ),
     # A password in an address (RFC 3261 section 19.1.1).

@@ -27,6 +27,8 @@ DESCRIPTION = f"v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{SECRET}|2^20|1
         ('WWW-Authenticate: Digest nonce="x", ck="', HEXADECIMAL, '"'),
         ("Authorization: Basic ", "Ym9iOnNlY3JldA==", "\r\n"),
         ("Via: a\r\nProxy-Authorization: Bearer ", "aa.bb.cc", "\r\nTo: b"), ("X-Auth-Token: ", "abc def", "\r\n"),
+        ("X-Api-Key: ", "abc def", "\r\n"), ("X-ApiKey: ", "abc", "\r\n"), ("X-APIKey: ", "abc", "\r\n"),
+        ("x-apikey: ", "abc", "\r\n"), ("X-apiKey: ", "abc", "\r\n"),
         ("To: <sip:bob:", "pass;word", "@example.com>"), ('{"passwd": "', 's3\\"cr\\\\et', '", "x": 1}'),
         ('{"request": "join", "pin": "', "1234", '", "room": 7}'), ('{"admin_key":"', "k", '"}'),
         ('{"access_token":"', "aa.bb", '"}'), ('{"userPassword" : "', "ä", '"}'), ('{"icePwd":"', "abc", '"}'),
