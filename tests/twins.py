@@ -35,7 +35,7 @@ FLOW = (
     "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
     "unknown_octets", "flow",
 )
-PROPERTIES = ("expected", "lost", "loss_runs")
+PROPERTIES = ("expected", "lost", "loss_runs", "line", "uneventful")
 COUNTED = Counters.__slots__ + PROPERTIES
 TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")
 SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)

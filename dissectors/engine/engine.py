@@ -106,7 +106,7 @@ class Engine:
         found = findings(values, most=self._most) if judged else findings(values, OF_DAMAGE, self._most)
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
-            SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
+            SCHEMA, values.capture, values.flows, values.calls, tuple(values.streams), values.checks,
             ranked(doubted((*found, *earlier), values)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
             self.trackers.channels.to_report(), values.unsent, verdicts(values) if judged else (),

@@ -22,7 +22,9 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
+from dissectors.findings.plain import outline
 from dissectors.findings.rule import Facts, Problem
+from dissectors.findings.streams import Outline, Streams
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
@@ -72,9 +74,13 @@ EVERYTHING = Chosen()
 
 
 class Members(Struct, frozen=True):
-    """The streams in order, the positions of those of each call by its number, and those of calls that were retired."""
+    """The streams in order, the positions of those of each call by its number, and those of calls that were retired.
 
-    streams: tuple[Stream, ...]
+    `striking` are those that are not plain, with their positions.
+    """
+
+    streams: Sequence[Stream]
+    striking: Sequence[tuple[int, Stream]]
     of_call: dict[int, list[int]]
     of_retired: list[Counters]
 
@@ -95,7 +101,8 @@ def facts(
     quiet = scan.flows.quiet(last)
     at = [*range(len(states))] if quiet is None else [n + quiet.before(state.number) for n, state in enumerate(states)]
     members = _members(trackers, scan, dict(zip(at, states, strict=True)), calls, chosen.joined)
-    rates = bitrates(members.streams)
+    # One that shares its flow is not plain.
+    rates = bitrates([stream for _, stream in members.striking])
     known_flows = tuple([
         _flow(state, fax.get(state.number, NO_FAX), rates.get(position, ()))
         for position, state in zip(at, states, strict=True)
@@ -136,7 +143,7 @@ def _fax(scan: ScanTables, ends: FaxEnds) -> dict[int, Fax]:
 
 
 def facts_of_paths(
-    trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: tuple[Stream, ...]
+    trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: Sequence[Stream]
 ) -> Facts:
     """What the rules look at of these flows alone: checks, handshakes and RTCP; `streams` are those on them."""
     flows = dict.fromkeys(state.flow for state in states)
@@ -159,7 +166,7 @@ def facts_of_paths(
 
 
 def _sessions(
-    checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: tuple[Stream, ...], flows: Sequence[Flow],
+    checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: Sequence[Stream], flows: Sequence[Flow],
     calls: tuple[Call, ...],
 ) -> tuple[tuple[Session, ...], tuple[Handshake, ...]]:
     """The sessions, and the handshakes joined over them; where there is neither ICE nor DTLS, nothing is to be joined.
@@ -199,15 +206,19 @@ def _members(
 ) -> Members:
     """Every stream with the call it belongs to, given the flows by their positions."""
     numbers = {id(call): number for number, call in enumerate(calls)}
-    streams: list[Stream] = []
-    counted: list[Counters] = []
+    given: list[tuple[Counters, datagram.Flow, tuple[int, ...], Joined | None, int | None, bool, Said]] = []
+    counted: dict[int, Counters] = {}
+    made: dict[int, Stream] = {}
+    outlines: dict[int, Outline] = {}
     of_call: dict[int, list[int]] = {}
     of_retired: list[Counters] = []
     control, repairs = trackers.control, Repairs(scan.streams)
     nothing = Said(None, None, None, None, 0, repairs, ())
     named = Counter(counters.ssrc for counters in scan.streams)
+    # Of what is only looked at by rules, what is plain need not be made.
+    on_flow = Counter(number for counters in scan.streams for number in counters.flows) if known is not None else {}
     for counters, on, joined, keyed in _joined(trackers, scan, states, calls, known, of_retired):
-        state = states[on[0]]
+        state, position = states[on[0]], len(given)
         call = numbers[id(joined.call)] if joined else None
         said = nothing
         if not control.silent:
@@ -222,10 +233,20 @@ def _members(
                 clocked=control.clocked(counters.ssrc, used, alone),
             )
         if call is not None:
-            of_call.setdefault(call, []).append(len(streams))
-        counted.append(counters)
-        streams.append(stream(counters, state.flow, tuple(on), joined, call, keyed, said))
-    return Members(related(streams, counted), of_call, of_retired)
+            of_call.setdefault(call, []).append(position)
+        given.append((counters, state.flow, tuple(on), joined, call, keyed, said))
+        if named[counters.ssrc] == 1 and [on_flow.get(each) for each in counters.flows] == [1] and not said.something:
+            plain = outline(counters, state.flow, joined, keyed)
+            if plain is not None:
+                outlines[position] = plain
+                continue
+        counted[position], made[position] = counters, stream(*given[position])
+    made.update(related(made, counted))
+    streams: Sequence[Stream] = tuple(made.values())
+    if outlines:
+        every = [outlines.get(position) or made[position] for position in range(len(given))]
+        streams = Streams(every, [*made.items()], lambda position: stream(*given[position]))
+    return Members(streams, [*made.items()], of_call, of_retired)
 
 
 def _joined(

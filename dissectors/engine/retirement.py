@@ -108,7 +108,7 @@ class Retirement:
         belongings.find(scanner, finished, recent, at_the_end, read)
         looked_at = [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in read]
         kept: set[str] = set()
-        streams: tuple[Stream, ...] = ()
+        streams: Sequence[Stream] = ()
         if looked_at:
             values = self._facts(scanner, looked_at, belongings, self._moments(finished))
             streams, kept = values.streams, self._judge(looked_at, len(finished), values)

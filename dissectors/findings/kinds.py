@@ -21,9 +21,10 @@ def video(stream: Stream) -> bool:
 
 def by_ssrc(facts: Facts) -> dict[int, list[int]]:
     """The positions of streams that are not alone in their SSRC, and not too many to be told from copies."""
-    if len({stream.ssrc for stream in facts.streams}) == len(facts.streams):
+    # One that is not alone in its SSRC is not plain.
+    if len({stream.ssrc for _, stream in facts.striking}) == len(facts.striking):
         return {}
     found: dict[int, list[int]] = {}
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         found.setdefault(stream.ssrc, []).append(number)
     return {ssrc: alike for ssrc, alike in found.items() if 1 < len(alike) <= MAX_NAMESAKES}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
+from dissectors.findings.streams import Outline
 from dissectors.report import Call, Format, Media, Place, Stream
 from dissectors.wire.values import astuple
 
@@ -52,7 +53,7 @@ class MediaTraits:
         self._formats: dict[int, tuple[bool, bool, frozenset[str], tuple[Format, ...]]] = {}
 
     def add(
-        self, found: set[str | int], call: Call, streams: Sequence[Stream], accepted: Accepted,
+        self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream], accepted: Accepted,
         places: Collection[Place],
     ) -> None:
         """Add what a call has; `accepted` are the 2xx to its INVITEs, `places` all of their frames."""
@@ -112,7 +113,9 @@ class MediaTraits:
             known = self._formats[id(formats)] = codec, named, types, formats
         return known
 
-    def _of_streams(self, found: set[str | int], call: Call, streams: Sequence[Stream], plain: bool) -> None:
+    def _of_streams(
+        self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream], plain: bool
+    ) -> None:
         soon = NEVER if call.answered is None else call.answered + SOON_SECONDS
         answered, ended = call.answered or 0.0, NEVER if call.ended is None else call.ended
         late = -NEVER if call.ended is None else call.ended - SOON_SECONDS

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
+from dissectors.findings.streams import Outline, Streams
 from dissectors.findings.traits import Trait, Traits
 from dissectors.report import (
     Call,
@@ -138,7 +139,7 @@ class Facts(Struct, frozen=True):
     capture: Capture
     flows: Sequence[Flow]
     calls: tuple[Call, ...]
-    streams: tuple[Stream, ...]
+    streams: Sequence[Stream]
     checks: tuple[Check, ...]
     handshakes: tuple[Handshake, ...]
     protection: tuple[Protection, ...]
@@ -169,12 +170,17 @@ class Facts(Struct, frozen=True):
         return found
 
     def of(self, call: Call) -> list[Stream]:
-        """The streams of a call; nobody may change the list."""
-        return self.once(_streams)[id(call)] if call.streams else []
+        """The streams of a call."""
+        return [self.streams[position] for position in call.streams]
 
     def having(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
         """The calls that have one of these traits at least, with their positions; see `traits`."""
         return self.once(_traits).having(traits)
+
+    @property
+    def striking(self) -> Sequence[tuple[int, Stream]]:
+        """The streams that may be worth a word by themselves, with their positions; see `plain`."""
+        return self.once(_striking)
 
     @property
     def recognised(self) -> Sequence[Flow]:
@@ -194,6 +200,12 @@ class Facts(Struct, frozen=True):
     def end_of(self, call: Call) -> float:
         """When a call ended, or the capture, in seconds since the epoch."""
         return self.end if call.ended is None else call.ended
+
+    def moment(self, place: Place) -> float | None:
+        """When a frame was captured, if a finding may show it: a message, a check, a handshake, or an end of a stream.
+        """
+        known = self.once(_moments).get(place)
+        return self.once(_ends).get(place) if known is None else known
 
     def talks(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
         """The calls that were answered, with their positions; with `traits` those alone that have one of these."""
@@ -261,29 +273,29 @@ class Rule(Struct, frozen=True):
                 joined[fact] = found, list(found.places)
             else:
                 beyond[severity] += 1
-        moments = facts.once(_moments) if joined else {}
         for found, places in joined.values():
-            yield self._finding(found, places, moments)
+            yield self._finding(found, places, facts)
         for severity, times in beyond.items():
             what = f"{self.title}: {times:,} more are not listed one by one"
-            yield self._finding(Found(what, severity=severity), (), moments)
+            yield self._finding(Found(what, severity=severity), (), facts)
 
-    def _finding(self, fact: Found, places: Iterable[Place], moments: Mapping[Place, float]) -> Finding:
+    def _finding(self, fact: Found, places: Iterable[Place], facts: Facts) -> Finding:
         shown = tuple(dict.fromkeys(places))[:MAX_PLACES]
-        time = fact.time if fact.time is not None or not shown else moments.get(shown[0])
+        time = fact.time if fact.time is not None or not shown else facts.moment(shown[0])
         return Finding(
             self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why,
             f"{self.fix} {fact.fix}".rstrip(), shown, fact.call, fact.stream, time,
         )
 
 
-def _streams(facts: Facts) -> dict[int, list[Stream]]:
-    """The streams of each call that has some, by the identity of its value."""
-    return {id(call): [facts.streams[position] for position in call.streams] for call in facts.calls if call.streams}
+def _striking(facts: Facts) -> Sequence[tuple[int, Stream]]:
+    streams = facts.streams
+    return streams.striking if isinstance(streams, Streams) else [*enumerate(streams)]
 
 
 def _traits(facts: Facts) -> Traits:
-    return Traits(facts.calls, facts.streams)
+    streams: Sequence[Outline | Stream] = facts.streams
+    return Traits(facts.calls, streams.outlines if isinstance(streams, Streams) else streams)
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:
@@ -301,10 +313,16 @@ def _is_talk(call: Call) -> bool:
 def _moments(facts: Facts) -> dict[Place, float]:
     """When the frames were captured that findings show most."""
     found = {message.place: message.time for call in facts.calls for message in call.messages}
-    for stream in facts.streams:
-        found[stream.first_place], found[stream.last_place] = stream.first, stream.last
     found |= {check.place: check.first for check in facts.checks}
     found |= {handshake.place: handshake.first for handshake in facts.handshakes}
+    return found
+
+
+def _ends(facts: Facts) -> dict[Place, float]:
+    """When streams begin and end."""
+    found: dict[Place, float] = {}
+    for stream in facts.streams:
+        found[stream.first_place], found[stream.last_place] = stream.first, stream.last
     return found
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
+from dissectors.findings.streams import Outline
 from dissectors.report import Call, Deviation, Stream
 from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
@@ -62,7 +63,7 @@ class Traits:
     That are the methods of requests, the statuses of responses from 300 on, and the names of headers that decide.
     """
 
-    def __init__(self, calls: Sequence[Call], streams: Sequence[Stream] = ()) -> None:
+    def __init__(self, calls: Sequence[Call], streams: Sequence[Outline | Stream] = ()) -> None:
         self._alike: dict[frozenset[Trait], list[tuple[int, Call]]] = {}
         self._asked: dict[tuple[Trait, ...], Sequence[tuple[int, Call]]] = {}
         media = MediaTraits()
@@ -83,7 +84,9 @@ class Traits:
         return found
 
 
-def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | None = None) -> frozenset[Trait]:
+def traits_of(
+    call: Call, streams: Sequence[Outline | Stream] = (), media: MediaTraits | None = None
+) -> frozenset[Trait]:
     """What a call has, and its streams; `media` has looked at other calls before, where there are any."""
     found: set[Trait] = {call.kind}
     if call.descriptions:
@@ -95,7 +98,7 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
     acknowledged: list[tuple[object, ...]] = []
     places = set()
     bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
-    partial, outside = call.outcome == "fragment", False
+    partial, ways = call.outcome == "fragment", set()
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
@@ -111,8 +114,7 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
                 found.add(ENCODED)
             if transport in CONNECTIONS:
                 found.add(STREAMED)
-        if not (outside or private(src) or private(dst)):
-            outside = True
+        ways.add((src, dst))
         if compact:
             found.add(COMPACT)
         if length >= SMALL or (compact or ENCODED in found) and sizes is not None and sizes.long >= SMALL:
@@ -161,8 +163,10 @@ def traits_of(call: Call, streams: Sequence[Stream] = (), media: MediaTraits | N
         found.add(FRUITLESS)
     if rang is not None and rang - begun > SLOW_SECONDS:
         found.add(SLOW)
-    if outside and any([private(line.address) for described in call.descriptions for line in described.media]):
-        found.add(LEAKING)
+    for described in call.descriptions:
+        for line in described.media:
+            if private(line.address) and any([not (private(src) or private(dst)) for src, dst in ways]):
+                found.add(LEAKING)
     if call.descriptions or streams:
         (media or MediaTraits()).add(found, call, streams, accepted, places)
     return frozenset(found)

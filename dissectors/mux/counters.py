@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, sqrt
+from operator import truediv
 
 from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise, among_largest, with_rhythm
 from dissectors.mux.pictures import PICTURES_CLOCK, Pictures
@@ -192,6 +193,38 @@ class Counters:
     def lost(self) -> int:
         """Datagrams that the sequence numbers promise and the capture does not hold, never below zero."""
         return max(0, self.expected - (self.packets - self.duplicates))
+
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """The slope of the least-squares line, in timestamp units a second, and its standard error as a fraction of it.
+
+        None where there is no line, or none that rises.
+        """
+        count, times = self.samples, self.sum_time
+        spread = count * self.sum_square - times * times
+        if spread <= 0:
+            return None
+        rate = (count * self.sum_product - times * self.sum_ticks) / spread
+        if rate <= 0:
+            return None
+        # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
+        jitter = min(map(truediv, self.jitter, CLOCKS))
+        return rate, jitter * count / sqrt(count * spread)
+
+    @property
+    def uneventful(self) -> bool:
+        """Whether each datagram was the next one in the same payload type and timestamp step, and nothing else came.
+
+        No number is missing, late or there twice, there was no pause and no surprise, and nothing is a header
+        extension, a telephone event or one of several datagrams of a picture.
+        """
+        if len(self.phases) != 1 or len(self.sizes) != 1 or len(self.steps) != 1 or self.profiles or self.rhythms:
+            return False
+        if self.duplicates or self.reordered or self.restarts or self.jumps or self.pictures is not None:
+            return False
+        if self.events or self.other_events or self.surprises or self.pauses or self.worst_loss is not None:
+            return False
+        return not self.encrypted
 
     @property
     def loss_runs(self) -> tuple[int, int]:

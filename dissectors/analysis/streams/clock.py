@@ -7,9 +7,6 @@ slower than real time has a slope too, and it means nothing.
 
 from __future__ import annotations
 
-from math import sqrt
-from operator import truediv
-
 from dissectors.analysis.streams.levels import MAX_HALF_PPM, MAX_HALF_SHARE, Levels, levels
 from dissectors.analysis.streams.silence import Silence
 from dissectors.mux.counters import CLOCKS, Counters
@@ -57,19 +54,11 @@ class Slope(Struct, frozen=True):
 
 def slope(counters: Counters) -> Slope | None:
     """The least-squares slope of timestamps over arrival times; None where there is too little to tell."""
-    count, seconds = counters.samples, (counters.last - counters.origin) / 1e9
-    if count < MIN_SLOPE_PACKETS or seconds < MIN_SLOPE_SECONDS:
+    seconds = (counters.last - counters.origin) / 1e9
+    if counters.samples < MIN_SLOPE_PACKETS or seconds < MIN_SLOPE_SECONDS:
         return None
-    times = counters.sum_time
-    spread = count * counters.sum_square - times * times
-    if spread <= 0:
-        return None
-    rate = (count * counters.sum_product - times * counters.sum_ticks) / spread
-    if rate <= 0:
-        return None
-    # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
-    jitter = min(map(truediv, counters.jitter, CLOCKS))
-    return Slope(rate, jitter * count / sqrt(count * spread), seconds)
+    line = counters.line
+    return None if line is None else Slope(line[0], line[1], seconds)
 
 
 def frame(counters: Counters) -> int | None:
@@ -170,7 +159,7 @@ def timing(
     """
     if line is not None and even is not None and (even.error < line.error or counters.surprises or counters.leaps):
         line = Slope(even.rate, even.error, line.seconds)
-    real_time = _real_time(line, clock)
+    real_time = in_real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
         real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
     drifts = real_time and not excused and even is not None and even.even and _agree(line, even, clock)
@@ -198,7 +187,7 @@ def _agree(line: Slope | None, even: Levels, clock: int | None) -> bool:
     return abs(line.rate - even.rate) <= tolerated
 
 
-def _real_time(line: Slope | None, clock: int | None) -> bool | None:
+def in_real_time(line: Slope | None, clock: int | None) -> bool | None:
     """Whether the capture runs as fast as the media; None where that cannot be told."""
     if line is None or not clock:
         return None

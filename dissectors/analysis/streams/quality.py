@@ -34,7 +34,7 @@ def quality(
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
     runs, longest = counters.loss_runs
     if not runs and clock_ok and not missing and not counters.lost:
-        whole = _of_a_whole_stream(codec, delay)
+        whole = of_a_whole_stream(codec, delay)
         if whole is not None:
             return whole
     lost = heard_missing(max(0, counters.lost - missing), mended)
@@ -57,7 +57,7 @@ def quality(
 
 
 @lru_cache(MAX_REMEMBERED)
-def _of_a_whole_stream(codec: str | None, delay: float) -> Quality | None:
+def of_a_whole_stream(codec: str | None, delay: float) -> Quality | None:
     """The value of a stream in real time of which nothing was lost; None where its payloads say what codec it is."""
     if emodel.is_told_by_payloads(codec):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.pictures import PICTURES_CLOCK
@@ -25,12 +25,12 @@ MAX_MOVES, MOVED_SECONDS, MAX_MOVE_SECONDS = 64, 1.0, 30.0
 """So many streams of one SSRC are looked at; how long one is heard on both ways, and on neither, while it moves."""
 
 
-def related(streams: Sequence[Stream], counted: Sequence[Counters]) -> tuple[Stream, ...]:
-    """The streams, each with those it belongs to; `counted` are their counters, in the same order."""
+def related(streams: Mapping[int, Stream], counted: Mapping[int, Counters]) -> dict[int, Stream]:
+    """The streams that belong to others of these, each with those; `counted` are their counters, both by position."""
     changes: dict[int, dict[str, object]] = defaultdict(dict)
     on: dict[int, list[int]] = defaultdict(list)
     named: dict[int, list[int]] = defaultdict(list)
-    for position, stream in enumerate(streams):
+    for position, stream in streams.items():
         if len(on[stream.flows[0]]) < MAX_BESIDE:
             on[stream.flows[0]].append(position)
         named[stream.ssrc].append(position)
@@ -51,13 +51,11 @@ def related(streams: Sequence[Stream], counted: Sequence[Counters]) -> tuple[Str
                     changes[position]["way_of"] = first
             for before, position in _moves(alike, streams, counted):
                 changes[position]["continues"] = before
-    if not changes:
-        return tuple(streams)
-    return tuple([replace(each, **changes[n]) if n in changes else each for n, each in enumerate(streams)])
+    return {position: replace(streams[position], **changed) for position, changed in changes.items()}
 
 
 def _repairing(
-    beside: Sequence[int], streams: Sequence[Stream], counted: Sequence[Counters]
+    beside: Sequence[int], streams: Mapping[int, Stream], counted: Mapping[int, Counters]
 ) -> Iterator[tuple[int, int]]:
     """Which stream of a flow repairs which other one: as is known of its source, or by their timestamps."""
     known = {repair.rtx_ssrc: n for n in beside if (repair := streams[n].repair) is not None and repair.rtx_ssrc}
@@ -83,7 +81,7 @@ def _sends_again(one: Counters, source: Counters) -> bool:
     return abs(behind) < SAME_CLOCK_SECONDS * PICTURES_CLOCK
 
 
-def _layers(beside: Sequence[int], streams: Sequence[Stream]) -> Iterator[list[int]]:
+def _layers(beside: Sequence[int], streams: Mapping[int, Stream]) -> Iterator[list[int]]:
     """The streams of one media line that have identifiers of their own (RFC 8853)."""
     lines: dict[str | None, dict[str, int]] = defaultdict(dict)
     for position in beside:
@@ -92,11 +90,11 @@ def _layers(beside: Sequence[int], streams: Sequence[Stream]) -> Iterator[list[i
     yield from ([*layers.values()] for layers in lines.values() if len(layers) > 1)
 
 
-def _with_sound(streams: Sequence[Stream]) -> Iterator[tuple[int, LipSync]]:
+def _with_sound(streams: Mapping[int, Stream]) -> Iterator[tuple[int, LipSync]]:
     """Pictures with the one sound of the same sender, where both have reports."""
     sounds: dict[tuple[str, str, int | None], list[Stream]] = defaultdict(list)
-    pictures = [n for n, each in enumerate(streams) if each.video is not None and each.sender_clock is not None]
-    for stream in streams if pictures else ():
+    pictures = [n for n, each in streams.items() if each.video is not None and each.sender_clock is not None]
+    for stream in streams.values() if pictures else ():
         if stream.sender_clock is not None and stream.clock not in (None, PICTURES_CLOCK):
             sounds[stream.src, stream.dst, stream.call].append(stream)
     for position in pictures:
@@ -113,7 +111,7 @@ def _apart(picture: SenderClock, audio: int, sound: SenderClock) -> LipSync:
 
 
 def _ways(
-    alike: Sequence[int], streams: Sequence[Stream], counted: Sequence[Counters]
+    alike: Sequence[int], streams: Mapping[int, Stream], counted: Mapping[int, Counters]
 ) -> Iterator[tuple[int, list[int]]]:
     """The streams of one SSRC that are the same one on other ways, by the first of them."""
     roots: dict[int, list[int]] = {}
@@ -129,7 +127,7 @@ def _ways(
 
 
 def _moves(
-    alike: Sequence[int], streams: Sequence[Stream], counted: Sequence[Counters]
+    alike: Sequence[int], streams: Mapping[int, Stream], counted: Mapping[int, Counters]
 ) -> Iterator[tuple[int, int]]:
     """Streams that go on where another one of their SSRC ended, on other ports, each with that one."""
     ended: list[int] = []

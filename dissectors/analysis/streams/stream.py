@@ -54,6 +54,11 @@ class Said(Struct, frozen=True):
     repairs: Repairs
     clocked: Sequence[Clocked]
 
+    @property
+    def something(self) -> bool:
+        """Whether anything was said that a rule may ask about; that a source said goodbye is not."""
+        return not (self.heard is None and self.told is None and self.shared is None) or bool(self.clocked)
+
 
 def flows_of(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
     """What `flows` holds by number of the flows of a stream, in their order; it belongs to the first of them."""
@@ -152,18 +157,15 @@ def stream(
     carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)
     extensions = carried if carried.values else None
     frames = video(counters, known.name, covered, carried) if pictures else None
-    packets, lost, expected, began = counters.packets, counters.lost, counters.expected, counters.first_frame
-    first_place, profiles = Place(*began), counters.profiles
+    packets, lost, expected = counters.packets, counters.lost, counters.expected
+    first_place, profiles = Place(*counters.first_frame), counters.profiles
     # In the order of its fields: to name so many takes time. Those at the end that are named say how streams belong
     # together, or come later.
     return Stream(
         counters.ssrc, flows, flow.src, flow.sport, flow.dst, flow.dport, flow.inside, call,
         joined.by if joined else None, announced.media.kind if announced else None,
         known.name, known.clock, known.certainty, known.source, counters.evidence, covered,
-        tuple([
-            Phase(number, first / 1e9, last / 1e9, count, first_place if frame == began else Place(*frame))
-            for number, first, last, count, frame in counters.phases
-        ]),
+        phases(counters, first_place),
         packets, counters.octets, counters.first / 1e9, counters.last / 1e9, first_place, Place(*counters.last_frame),
         lost, lost / expected if expected else 0.0, counters.duplicates, counters.reordered,
         counters.restarts - (sum([not gap.counted for gap in unseen]) if unseen else 0),
@@ -193,6 +195,15 @@ def stream(
         reused_place=Place(*counters.first_reused[1]) if counters.first_reused else None,
         copies=counters.copies, sent_twice=counters.sent_twice,
     )
+
+
+def phases(counters: Counters, first_place: Place) -> tuple[Phase, ...]:
+    """Which payload type was sent when; the first place of a stream is that of its first phase, as one value."""
+    began = counters.first_frame
+    return tuple([
+        Phase(number, first / 1e9, last / 1e9, count, first_place if frame == began else Place(*frame))
+        for number, first, last, count, frame in counters.phases
+    ])
 
 
 def _layers(counters: Counters, joined: Joined | None) -> tuple[int, ...]:

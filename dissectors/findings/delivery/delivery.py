@@ -34,7 +34,7 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
     fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if not stream.lost:
             continue
         lost, sent = stream.rated_loss
@@ -88,7 +88,7 @@ def again(stream: Stream) -> int:
     fix="Look for moments when the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
 )
 def loss_bursts(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         quality = stream.quality
         if quality is None or quality.longest_loss_run < BURST_PACKETS:
             continue
@@ -150,7 +150,7 @@ def _lost_until(stream: Stream, time: float) -> int:
 def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
     """Where streams lost datagrams, by their positions, with both counts in words."""
     told: list[tuple[Where, int, str]] = []
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         both = compared(stream)
         where = verdict(*both, stream.packets) if both else None
         if both and where and not (where == "in" and _counts_repairs(stream, *both)):
@@ -218,7 +218,7 @@ LOCATED = (
     fix="Look for load balancing per packet on the path.",
 )
 def stream_reordered(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         late = stream.reordered - again(stream)
         if late > REORDERED_SHARE * stream.packets and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: {counted(late, 'packet')} came late"
@@ -233,7 +233,7 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
     fix="See whether all datagrams come twice (then it is the capture) or some (then it is the network).",
 )
 def stream_duplicates(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if not stream.duplicates:
             continue
         # Some senders repeat the end of a telephone event under the same sequence number.
@@ -255,7 +255,7 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
     fix="Look for a queue without priority for voice, for Wi-Fi, or for a sender without enough processor time.",
 )
 def stream_jitter(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         real = stream.timing is None or stream.timing.real_time is not False
         if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= MIN_RTP_PACKETS and not video(stream):
             told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
@@ -271,7 +271,7 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
 )
 def sequence_restart(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if stream.restarts and number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: sequence numbers went on elsewhere {counted(stream.restarts, 'time')}"
             breaks = marks(stream, "restart")
@@ -289,7 +289,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
     "codec.",
 )
 def quality_poor(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         quality = stream.quality
         if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= MIN_RTP_PACKETS:
             severity: Severity = "error" if quality.mos < BAD_MOS else "warning"
@@ -315,7 +315,7 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
     fix="Look at the path that media takes: a relay on another continent, a satellite, a queue that is too long.",
 )
 def round_trip_long(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         round_trip = stream.rtcp.round_trip_ms if stream.rtcp else None
         if round_trip is not None and round_trip >= ROUND_TRIP_MS:
             heard = stream.rtcp.last if stream.rtcp else None

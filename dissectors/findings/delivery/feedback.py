@@ -53,7 +53,7 @@ RECOVERED_SECONDS, MIN_PICTURES_LEFT = 8.0, 0.5
     "whether a server in between sends more requests than it gets.",
 )
 def keyframe_requests(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         feedback = stream.feedback
         burst = feedback.burst if feedback else None
         if feedback is None or burst is None or not _storm(stream, burst):
@@ -113,7 +113,7 @@ def _answer(burst: RequestBurst) -> str:
     "in between must send the feedback itself, or pass it on.",
 )
 def feedback_missing(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         numbering, view = stream.numbering, stream.rtcp
         if numbering is None or numbering.feedback or view is None or view.reports < MIN_REPORTS:
             continue
@@ -150,7 +150,7 @@ class Fall(Struct, frozen=True):
     "limit in the negotiation (b=AS, TMMBR).",
 )
 def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         estimates = stream.feedback.estimates if stream.feedback else ()
         if not estimates and not video(stream):
             continue

@@ -23,7 +23,7 @@ REPAIRING = ("rtx", "red", "ulpfec", "flexfec", "flexfec-03")
     fix="Nothing, as long as it is fast. Each repair costs a round trip: if there are many, look at the loss.",
 )
 def loss_repaired(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         repair = stream.repair
         if repair is not None and (repair.answered or repair.restored):
             places = (repair.place,) if repair.place else ()
@@ -78,14 +78,14 @@ def _repaired(stream: Stream, repair: Repair) -> str:
     "whether the NACKs reach it. They must name the SSRC that it sends.",
 )
 def loss_not_repaired(facts: Facts) -> Iterator[Found]:
-    known = {stream.repair.rtx_ssrc for stream in facts.streams if stream.repair and stream.repair.rtx_read}
+    known = {stream.repair.rtx_ssrc for _, stream in facts.striking if stream.repair and stream.repair.rtx_read}
     repaired_otherwise = {
         flow
-        for stream in facts.streams
+        for _, stream in facts.striking
         if (stream.codec or "").lower() in REPAIRING and stream.ssrc not in known
         for flow in stream.flows
     }
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         repair = stream.repair
         if repair is None or stream.encrypted or unread(repair) or repaired_otherwise.intersection(stream.flows):
             continue

@@ -21,7 +21,7 @@ MIN_ECHO_WINDOWS, MIN_ECHO_MS = 3, 25.0
 
 def _heard(facts: Facts) -> list[tuple[int, Stream, Heard]]:
     """The streams that were decoded, with their positions."""
-    return [(number, stream, stream.heard) for number, stream in enumerate(facts.streams) if stream.heard is not None]
+    return [(number, stream, stream.heard) for number, stream in facts.striking if stream.heard is not None]
 
 
 def _other(facts: Facts, stream: Stream) -> Heard | None:

@@ -59,10 +59,10 @@ def _holes(stream: Stream) -> Iterator[Hole]:
 
 
 def _missed(facts: Facts) -> frozenset[Key]:
-    streams = facts.streams
-    holes = sorted((hole.start, hole.end, n) for n, stream in enumerate(streams) for hole in _holes(stream))
+    holes = sorted((hole.start, hole.end, n) for n, stream in facts.striking for hole in _holes(stream))
     if not holes:
         return frozenset()
+    streams = facts.streams
     begins, ends = sorted(stream.first for stream in streams), sorted(stream.last for stream in streams)
     heard = (message.time for call in facts.calls for message in call.messages)
     moments = sorted([*begins, *ends, *heard, *facts.moments])

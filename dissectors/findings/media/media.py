@@ -84,7 +84,7 @@ def lasting(seconds: float) -> str:
 def media_gap(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     severity: Severity
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         for gap in stream.gaps:
             what = (
                 f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
@@ -140,7 +140,7 @@ def _is_silence(stream: Stream, milliseconds: float) -> bool:
 )
 def stream_unsignalled(facts: Facts) -> Iterator[Found]:
     if any(call.descriptions for call in facts.calls):
-        for number, stream in enumerate(facts.streams):
+        for number, stream in facts.striking:
             if stream.call is None:
                 yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
 

@@ -136,7 +136,7 @@ def _shared(streams: list[Stream], call: int | None) -> Found:
     "mixer that adds packets of its own without new numbers.",
 )
 def sequence_reused(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if stream.reused < MIN_REUSED or any(mark.kind == "alternation" for mark in stream.marks):
             continue
         what = f"{name_of(stream)}: {counted(stream.reused, 'packet')} with the number of the one before and another "

@@ -28,7 +28,7 @@ MIN_FRAMES_PER_SECOND = 5.0
     "late, all at once, something held them back: a queue, or a sender that stalled.",
 )
 def video_frozen(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         video = stream.video
         if video is None or (stream.timing is not None and stream.timing.real_time is False):
             continue

@@ -28,7 +28,7 @@ COLLIDING = range(64, 96)
     "sender.",
 )
 def payload_type_changed(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if len(stream.payloads) < 2:
             continue
         main = {
@@ -57,7 +57,7 @@ def beside(payload_type: int, codec: str | None, largest: int) -> bool:
     fix="Let the offer use types from 96 to 127, or 0 to 63.",
 )
 def payload_type_collides(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         for each in stream.payloads:
             if each.payload_type in COLLIDING and each.packets >= MIN_RTP_PACKETS:
                 what = f"{name_of(stream)}: payload type {each.payload_type}"
@@ -73,7 +73,7 @@ def payload_type_collides(facts: Facts) -> Iterator[Found]:
     fix="Compare with what the endpoint's documentation says of the payload type.",
 )
 def codec_guessed(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         guessed = stream.certainty in ("high", "medium", "low") and (stream.codec or "").lower() not in BESIDE
         if stream.codec is not None and guessed:
             main = stream.payloads[0].payload_type if stream.payloads else "?"
@@ -88,7 +88,7 @@ def codec_guessed(facts: Facts) -> Iterator[Found]:
     fix="Nothing. If people complain about chopped words, switch it off at the sender.",
 )
 def silence_suppressed(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         silence = stream.timing.silence if stream.timing else None
         if silence and silence > 0.05:
             what = f"{name_of(stream)}: silent for {silence:.0%} of the time"
@@ -105,7 +105,7 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
     fix="Nothing. If a menu does not react, compare these with what it understood.",
 )
 def digits_sent(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if stream.digits:
             first = f"the first {MAX_EVENTS} are " if len(stream.digits) == MAX_EVENTS else ""
             what = f"{name_of(stream)}: {first}{' '.join(each.digit for each in stream.digits)}"
@@ -138,7 +138,7 @@ def _by_info(facts: Facts, number: int) -> Iterator[Found]:
     fix="Nothing; keep it in mind when you compare loss and quality.",
 )
 def redundancy_sent(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         for each in stream.payloads:
             kind = REDUNDANT.get((each.codec or "").lower())
             if kind and video(stream) and (each.codec or "").lower() == "red":

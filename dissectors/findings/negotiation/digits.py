@@ -23,7 +23,7 @@ MIN_KEYS = 2
     fix="Set the phone, or the gateway, to only one way of sending keys (RFC 4733 if both sides agreed on it).",
 )
 def digits_twice(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks() if any([stream.digits for stream in facts.streams]) else ():
+    for number, call in facts.talks() if any([stream.digits for _, stream in facts.striking]) else ():
         for side in ("caller", "callee"):
             pressed = [(digit.time, digit) for each in facts.of(call) if each.sender == side for digit in each.digits]
             told = _by_info(facts, number, side) if pressed else []

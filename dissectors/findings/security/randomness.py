@@ -16,7 +16,7 @@ from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
     fix="Look at the side that sends it: a NULL cipher, a key that was never set, or a gateway that passes RTP on.",
 )
 def payload_in_clear(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         told = stream.randomness
         if stream.encrypted and told is not None and told.verdict == "not encrypted":
             yield Found(f"{name_of(stream)}: {told.why}", both_ends(stream), stream.call, number, certainty="high")
@@ -31,7 +31,7 @@ def payload_in_clear(facts: Facts) -> Iterator[Found]:
     "section 9.1), and keep its sequence numbers and its rollover counter where it goes on.",
 )
 def keystream_reused(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         told = stream.decrypted
         if told is not None and told.reused:
             packets = f"{told.reused:,} packet{'s have' if told.reused > 1 else ' has'}"

@@ -129,8 +129,9 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
 )
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
     secured = {(each.src, each.dst) for each in facts.handshakes}
-    for number, call in facts.having(DESCRIBED):
-        tagged = [each for each in call.streams if tag_of(facts.streams[each]) in TAG_OCTETS]
+    longer = {number for number, stream in facts.striking if tag_of(stream) in TAG_OCTETS}
+    for number, call in facts.having(DESCRIBED) if longer else ():
+        tagged = [each for each in call.streams if each in longer]
         keyed = tagged and any(line.encryption for described in call.descriptions for line in described.media)
         for position in tagged if not keyed else ():
             stream = facts.streams[position]

@@ -39,7 +39,7 @@ MORE_FRAMES_MS = (10, 20, 30, 40, 60)
     "a wrong rate.",
 )
 def clock_drift(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         timing = stream.timing
         if timing is None or timing.drift_ppm is None or timing.error_ppm is None or video(stream):
             continue
@@ -58,7 +58,7 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
     "opened again. If several senders step at once, it was the network or the capture.",
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if not stream.marks:
             continue
         steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
@@ -110,7 +110,7 @@ def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
 )
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         # What is sent again has the timestamps of what was sent first, whenever that was.
         if not stream.marks or stream.repairs is not None:
             continue
@@ -156,7 +156,7 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
         from dissectors.findings.media.namesakes import two_ends
 
         yield from two_ends(facts)
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         found = mark(stream, "alternation")
         if found is not None:
             what = f"{name_of(stream)}: timestamps go to and fro between two clocks, {counted(found.units, 'time')}"
@@ -173,7 +173,7 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
     "pictures than its timestamps count.",
 )
 def clock_differs(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if stream.timing is None or stream.timing.real_time:
             continue
         place, time = (stream.first_place,), stream.first
@@ -212,7 +212,7 @@ def seen_clock(stream: Stream, real: bool) -> int | None:
     fix="Judge loss and order only, or capture in real time.",
 )
 def time_not_real(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         if stream.timing is None or stream.timing.real_time is not False or in_real_time(facts, stream):
             continue
         if seen_clock(stream, real=False) is None:

@@ -20,7 +20,7 @@ MIN_APART_MS, MAX_SPREAD_MS = 200.0, 100.0
     "sender. If the receiver shows them apart, see whether it gets the reports, and one CNAME for both.",
 )
 def lip_sync(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         apart, clock = stream.lip_sync, stream.sender_clock
         if apart is None or clock is None or abs(apart.offset_ms) < MIN_APART_MS:
             continue

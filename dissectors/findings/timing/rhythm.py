@@ -128,7 +128,7 @@ def _words(own: Media, theirs: Media) -> str:
     "in steps of 10 or 16 ms.",
 )
 def packets_bunched(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         timing = stream.timing
         if timing is None or not timing.real_time or video(stream) or stream.packets < 2 * MIN_PACKETS:
             continue

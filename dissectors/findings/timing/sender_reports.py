@@ -35,7 +35,7 @@ SAME_MS = 100.0
     "changes timestamps, must write the reports new.",
 )
 def sender_report_wrong(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    for number, stream in facts.striking:
         clock = stream.sender_clock
         if clock is None or clock.reports < MIN_REPORTS or stream.certainty == "low":
             continue

@@ -373,6 +373,31 @@ cdef class Counters:
         return self.missing()
 
     @property
+    def line(self):
+        cdef double count = <double> self.samples
+        cdef double spread = count * self.sum_square - self.sum_time * self.sum_time
+        cdef double rate, jitter
+        cdef int i
+        if spread <= 0:
+            return None
+        rate = (count * self.sum_product - self.sum_time * self.sum_ticks) / spread
+        if rate <= 0:
+            return None
+        jitter = self.jitters[0] / CLOCKS[0]
+        for i in range(1, CLOCKS_KEPT):
+            jitter = min(jitter, self.jitters[i] / CLOCKS[i])
+        return rate, jitter * count / sqrt(count * spread)
+
+    @property
+    def uneventful(self):
+        # What else may happen is seldom, or one of these as well.
+        if self.seldom is not None or self.pictures is not None or self.encrypted or self.rhythms:
+            return False
+        if self.phases_kept != 1 or self.sizes_kept != 1 or self.steps_kept != 1 or self.profiles_kept:
+            return False
+        return not (self.duplicates or self.reordered or self.restarts or self.jumps)
+
+    @property
     def loss_runs(self):
         if not self.run and self.is_whole():
             return self.runs, self.longest_run

@@ -42,5 +42,5 @@ def test_what_is_remembered_of_streams_without_loss_is_what_is_made_of_each(
     for number in range(100):
         counters.update(number * 20_000_000, (0, number), rtp(number, 1, 0, number * 160, bytes(160)), 172)
     found = scores.quality(counters, codec, 300.0, True, None)
-    monkeypatch.setattr(scores, "_of_a_whole_stream", lambda codec, delay: None)
+    monkeypatch.setattr(scores, "of_a_whole_stream", lambda codec, delay: None)
     assert found == scores.quality(counters, codec, 300.0, True, None)

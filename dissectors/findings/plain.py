@@ -1,0 +1,74 @@
+"""Streams of which no rule has anything to say, as what was counted shows: their values need not be made.
+
+That a stream is plain is said only where that is known at once; any other one is looked at.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from dissectors.analysis.calls.descriptions import Codec
+from dissectors.analysis.streams.clock import VIDEO_CLOCK, frame, in_real_time, slope
+from dissectors.analysis.streams.directory import Joined
+from dissectors.analysis.streams.protection import TAG_OCTETS, protected, spare_octets
+from dissectors.analysis.streams.quality import ASSUMED_DELAY_MS, of_a_whole_stream
+from dissectors.analysis.streams.silence import LONGEST_FRAME_SECONDS
+from dissectors.analysis.streams.stream import codec, jitter_ms, phases
+from dissectors.findings.delivery.delivery import JITTER_MS, POOR_MOS
+from dissectors.findings.delivery.repair import REPAIRING
+from dissectors.findings.kinds import SOUND
+from dissectors.findings.negotiation.codecs import COLLIDING, REDUNDANT
+from dissectors.findings.streams import Outline
+from dissectors.findings.timing.rhythm import MIN_TOGETHER_SHARE
+from dissectors.mux.counters import Counters
+from dissectors.report import Place
+from dissectors.wire.datagram import Flow
+
+MAX_SECONDS = 8.0
+"""In so short a time no drift is measured, and no step that is not a surprise."""
+
+MAX_REMEMBERED = 64
+"""Of so many codecs it is remembered whether they are plain."""
+
+
+def outline(counters: Counters, flow: Flow, joined: Joined | None, keyed: bool) -> Outline | None:
+    """What is told of a stream that is plain, None of any other; it has no RTCP, and flow and SSRC for itself alone.
+
+    `keyed` says that its flow has keys by DTLS.
+    """
+    line = (joined.received or joined.sent) if joined is not None else None
+    if joined is None or line is None or line.media.kind != SOUND or not counters.uneventful:
+        return None
+    known = codec(counters, joined)
+    if not _is_usual(known, counters.payload_type) or known.clock is None:
+        return None
+    ((packets, octets, smallest, largest),) = counters.sizes.values()
+    step, main = frame(counters), (packets, octets, smallest, largest)
+    if step is None or step > LONGEST_FRAME_SECONDS * known.clock or counters.close >= MIN_TOGETHER_SHARE * packets:
+        return None
+    if protected(counters, known.name, main, step, joined, keyed):
+        return None
+    if spare_octets(known.name, step, packets, smallest, largest) in TAG_OCTETS:
+        return None
+    first, last = counters.first, counters.last
+    if (last - first) / 1e9 >= MAX_SECONDS or (jitter_ms(counters, counters.jitter, known.clock) or 0) >= JITTER_MS:
+        return None
+    fitted = slope(counters)
+    if fitted is not None and not in_real_time(fitted, known.clock):
+        return None
+    return Outline(
+        counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
+        phases(counters, Place(*counters.first_frame)), packets,
+        first / 1e9, last / 1e9,
+    )
+
+
+@lru_cache(MAX_REMEMBERED)
+def _is_usual(known: Codec, payload_type: int) -> bool:
+    """Whether a codec is named for certain, is of sound by itself, and good enough where nothing is lost."""
+    if known.name is None or known.clock in (None, VIDEO_CLOCK) or known.certainty != "certain":
+        return False
+    if payload_type in COLLIDING or known.name.lower() in (*REPAIRING, *REDUNDANT):
+        return False
+    quality = of_a_whole_stream(known.name, ASSUMED_DELAY_MS)
+    return quality is not None and (quality.mos is None or quality.mos >= POOR_MOS)
