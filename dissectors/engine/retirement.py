@@ -7,7 +7,7 @@ wrong with checks and handshakes on the flows that go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -183,15 +183,11 @@ class Retirement:
         for end in {end for call in finished for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
-        announced = [line for call in finished for line in call.announced]
-        hosts = dict.fromkeys(line.address for line in announced if line.address)
-        checks = [asked for asked in trackers.checks.on(hosts) if asked.mapped is not None]
-        hosts |= dict.fromkeys(host_of(each) for line in announced for each in line.media.endpoints)
-        ends = [state.flow for counters in streams for state in table.numbered(counters.flows)]
-        hosts |= dict.fromkeys(host for flow in ends for host in (flow.src, flow.dst))
-        chosen = Chosen(
-            finished, checks, trackers.handshakes.to_report(hosts.keys()), (), belongings.joined
-        )
+        announced = [line for call in finished for line in call.announced] if trackers.checks.asked else []
+        at = dict.fromkeys(line.address for line in announced if line.address)
+        checks = [asked for asked in trackers.checks.on(at) if asked.mapped is not None]
+        hosts = _hosts(table, finished, streams) if not trackers.handshakes.silent else {}
+        chosen = Chosen(finished, checks, trackers.handshakes.to_report(hosts.keys()), (), belongings.joined)
         return replace(facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0], moments=moments)
 
     def _forget(
@@ -219,6 +215,15 @@ class Retirement:
             stay = [number for other in scanner.stream_table.by_ssrc(ssrc) for number in other.flows]
             sources[ssrc] = [state.flow for state in table.numbered(stay)]
         trackers.control.forget(sources, names)
+
+
+def _hosts(table: FlowTable, calls: Sequence[CallState], streams: Iterable[Counters]) -> dict[str, None]:
+    """Where calls announced media, and where their streams come from and go to."""
+    announced = [line for call in calls for line in call.announced]
+    hosts = dict.fromkeys(line.address for line in announced if line.address)
+    hosts |= dict.fromkeys(host_of(each) for line in announced for each in line.media.endpoints)
+    flows = [state.flow for counters in streams for state in table.numbered(counters.flows)]
+    return hosts | dict.fromkeys(host for flow in flows for host in (flow.src, flow.dst))
 
 
 def _in_time(registered: Sequence[Exchange]) -> bool:

@@ -13,15 +13,14 @@ from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.protection import TAG_OCTETS, protected, spare_octets
 from dissectors.analysis.streams.quality import ASSUMED_DELAY_MS, of_a_whole_stream
 from dissectors.analysis.streams.silence import LONGEST_FRAME_SECONDS
-from dissectors.analysis.streams.stream import codec, jitter_ms, phases
+from dissectors.analysis.streams.stream import codec, jitter_ms
 from dissectors.findings.delivery.delivery import JITTER_MS, POOR_MOS
 from dissectors.findings.delivery.repair import REPAIRING
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.negotiation.codecs import COLLIDING, REDUNDANT
-from dissectors.findings.streams import Outline
+from dissectors.findings.streams import Outline, Sent
 from dissectors.findings.timing.rhythm import MIN_TOGETHER_SHARE
 from dissectors.mux.counters import Counters
-from dissectors.report import Place
 from dissectors.wire.datagram import Flow
 
 MAX_SECONDS = 8.0
@@ -58,9 +57,14 @@ def outline(counters: Counters, flow: Flow, joined: Joined | None, keyed: bool) 
         return None
     return Outline(
         counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
-        phases(counters, Place(*counters.first_frame)), packets,
+        _sent(counters.payload_type), packets,
         first / 1e9, last / 1e9,
     )
+
+
+@lru_cache(MAX_REMEMBERED)
+def _sent(payload_type: int) -> tuple[Sent, ...]:
+    return (Sent(payload_type),)
 
 
 @lru_cache(MAX_REMEMBERED)

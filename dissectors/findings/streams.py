@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
-from dissectors.report import Phase, Stream
+from dissectors.report import Stream
 from dissectors.wire.values import Struct
+
+
+class Sent(Struct, frozen=True):
+    """A payload type of a stream."""
+
+    payload_type: int
 
 
 class Outline(Struct, frozen=True):
@@ -19,7 +25,7 @@ class Outline(Struct, frozen=True):
     dport: int
     kind: str | None
     sender: str | None
-    payload_types: tuple[Phase, ...]
+    payload_types: tuple[Sent, ...]
     packets: int
     first: float
     last: float

@@ -39,6 +39,9 @@ PARTIAL, SLOW, FRUITLESS = "partial", "slow", "fruitless"
 LEAKING = "leaking"
 """A message went from a public address to a public one, and a private one was described."""
 
+FAILED = "failed"
+"""A call that did not come to a talk, by its outcome."""
+
 STREAMED = "streamed"
 """Messages: one with a body, over a transport where a header alone says how long it is."""
 
@@ -47,6 +50,8 @@ CONNECTIONS = (TCP, TLS)
 
 SLOW_SECONDS = 2.0
 """How late that is; rules ask for more."""
+
+TALKED = ("established", "ended")
 
 PLAIN = "identity"
 """The status of a body that nothing was done to."""
@@ -98,7 +103,8 @@ def traits_of(
     acknowledged: list[tuple[object, ...]] = []
     places = set()
     bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
-    partial, ways = call.outcome == "fragment", set()
+    outcome, ways = call.outcome, set()
+    partial = outcome == "fragment"
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
@@ -121,7 +127,7 @@ def traits_of(
             found.add(LARGE)
         if method == "INVITE":
             if time < invited:
-                invited, partial = time, call.outcome == "fragment" or status is not None or to_tag is not None
+                invited, partial = time, outcome == "fragment" or status is not None or to_tag is not None
             if status is not None and 180 <= status < 300:
                 rang = time if rang is None else rang
                 if status >= 200:
@@ -157,6 +163,8 @@ def traits_of(
         found.add(UNACKNOWLEDGED)
     if last >= bound:
         found.add(RENEWED)
+    if outcome not in TALKED and call.kind == "call":
+        found.add(FAILED)
     if partial:
         found.add(PARTIAL)
     if fruitless:

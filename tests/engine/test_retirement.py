@@ -20,6 +20,7 @@ from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
+from tests.finding_cases.plain import FINGERPRINTS, certified, dtls_call
 from tests.made import ETHERNET, Endpoint, frame
 from tests.stories import (
     OTHER_SERVER,
@@ -679,3 +680,9 @@ def test_what_becomes_a_call_beside_another_one_on_its_ports_is_let_go(
     made, _ = crowd(twin(), 2, story, 2)
     assert outcomes(made) == {"call, ended": 25, "call, established": 1}
     assert "odd" not in {one.call_id for one in made.calls}
+
+
+@pytest.mark.parametrize(("fingerprint", "wrong"), [(FINGERPRINTS[1], True), (certified(b"server").decode(), False)])
+def test_the_handshake_of_a_call_that_goes_is_looked_at(fingerprint: str, wrong: bool) -> None:
+    made, _ = fed_and_asked(Scanner(), dtls_call(fingerprint), Engine(max_finished=0))
+    assert ("fingerprint-mismatch" in {each.id for each in made.findings}) == wrong

@@ -10,6 +10,7 @@ from dissectors.findings.traits import (
     COPIED,
     DESCRIBED,
     DEVIATING,
+    FAILED,
     FRUITLESS,
     LARGE,
     LEAKING,
@@ -97,7 +98,8 @@ def test_a_call_begins_with_its_invite() -> None:
 def test_what_rings_late_and_what_is_in_vain_is_told() -> None:
     refused = [*dialled()[:1], response(90, 486, "Busy Here")]
     assert SLOW in of([*dialled()[:1], response(4000, 180, "Ringing")]) and SLOW not in of(GOOD)
-    assert FRUITLESS in of(refused) and FRUITLESS not in of(GOOD)
+    assert {FRUITLESS, FAILED} <= of(refused) and {FRUITLESS, FAILED}.isdisjoint(of(GOOD))
+    assert FAILED in of(GOOD[:2]) and FAILED not in of(bound(60)[:1]) and FAILED not in of(GOOD[:-2])
 
 
 def test_a_body_may_come_over_a_connection() -> None:

@@ -213,6 +213,11 @@ class Handshakes:
                 end.fingerprint = body.fingerprint
         return wrong
 
+    @property
+    def silent(self) -> bool:
+        """Whether there was none."""
+        return not (self._states or self._earlier)
+
     def to_report(self, groups: Collection[Flow | str] | None = None) -> tuple[Handshake, ...]:
         """All of them in the order in which they began; see `State.outcome` for those that only went on here.
 

@@ -165,7 +165,7 @@ def stream(
         counters.ssrc, flows, flow.src, flow.sport, flow.dst, flow.dport, flow.inside, call,
         joined.by if joined else None, announced.media.kind if announced else None,
         known.name, known.clock, known.certainty, known.source, counters.evidence, covered,
-        phases(counters, first_place),
+        _phases(counters, first_place),
         packets, counters.octets, counters.first / 1e9, counters.last / 1e9, first_place, Place(*counters.last_frame),
         lost, lost / expected if expected else 0.0, counters.duplicates, counters.reordered,
         counters.restarts - (sum([not gap.counted for gap in unseen]) if unseen else 0),
@@ -197,7 +197,7 @@ def stream(
     )
 
 
-def phases(counters: Counters, first_place: Place) -> tuple[Phase, ...]:
+def _phases(counters: Counters, first_place: Place) -> tuple[Phase, ...]:
     """Which payload type was sent when; the first place of a stream is that of its first phase, as one value."""
     began = counters.first_frame
     return tuple([

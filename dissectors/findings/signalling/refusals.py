@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dissectors.analysis.calls.outcomes import CHALLENGES, UNREACHABLE
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
 from dissectors.findings.statuses import explained, setting
+from dissectors.findings.traits import FAILED
 from dissectors.protocols.sip_reason import reasons
 from dissectors.report import Call, Severity
 from dissectors.wire.values import Struct
@@ -98,7 +99,7 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
     """Look for calls that ended with a status of these."""
 
     def look(facts: Facts) -> Iterator[Found]:
-        for number, call in facts.having("call"):
+        for number, call in facts.having(FAILED):
             if call.outcome not in ("rejected", "unreachable") or call.status is None:
                 continue
             if wanted(_meant(call, call.status)):

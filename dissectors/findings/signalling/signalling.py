@@ -9,7 +9,7 @@ from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
-from dissectors.findings.traits import CONNECTIONS, DEVIATING, PARTIAL, SLOW, STREAMED, Trait
+from dissectors.findings.traits import CONNECTIONS, DEVIATING, FAILED, PARTIAL, SLOW, STREAMED, Trait
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
 
@@ -36,7 +36,7 @@ def _calls(facts: Facts, trait: Trait = "call") -> Iterator[tuple[int, Call]]:
     "too).",
 )
 def call_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
+    for number, call in _calls(facts, FAILED):
         if call.outcome not in ("unanswered", "ringing"):
             continue
         provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
@@ -53,7 +53,7 @@ def call_unanswered(facts: Facts) -> Iterator[Found]:
     fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
 )
 def call_cancelled(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
+    for number, call in _calls(facts, FAILED):
         if call.outcome != "cancelled":
             continue
         cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
