@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
+from dissectors.engine.apart import Apart, apart
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import End, FlowState, written
 from dissectors.mux.scan import Scanner
@@ -32,6 +34,8 @@ SHARE = 8
 PERIOD_NS = MEDIA_MARGIN_NS // 8
 """What was heard last within so many nanoseconds is looked at again together: recent times are few such periods."""
 
+_number = attrgetter("number")
+
 
 class Belongings:
     """Finds what belongs to calls of a table.
@@ -42,7 +46,8 @@ class Belongings:
 
     Most of what goes is an exchange that is all that ever was on its flows, at an end where nothing else is. Nobody
     else can need these flows, and what would be remembered of that end would be forgotten at once. So they are let go
-    as soon as they are found: `alone` has the Call-IDs of these exchanges, `lone` their flows.
+    as soon as they are found: `alone` has the Call-IDs of these exchanges, `lone` their flows. Calls that are `apart`
+    go as easily with what they have once the rules have looked at them; `own_flows` are theirs, by number.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -52,6 +57,8 @@ class Belongings:
         self.places: set[Endpoint] = set()
         self.alone: set[str] = set()
         self.lone: list[FlowState] = []
+        self.apart: dict[str, Apart] = {}
+        self.own_flows: dict[int, FlowState] = {}
         self.in_vain = 0
         # Where calls made room before anybody asked, nobody knows which went.
         calls.changed = None if calls.retired else dict.fromkeys(calls.calls)
@@ -62,6 +69,7 @@ class Belongings:
         self._waiting: set[int] = set()
         self._others: list[Counters] = []
         self._flows: dict[int, FlowState] = {}
+        self._over: list[FlowState] = []
         self._shared: dict[str, tuple[Endpoint, int, int]] = {}
 
     def find(
@@ -78,8 +86,11 @@ class Belongings:
         names = {call.call_id for call in finished}
         gone = self._update(names)
         self._scanner, self._recent = scanner, recent
+        self.of_call, self.joined, self._others = {}, {}, []
         self._look_for_alone(finished, read)
-        finished = [call for call in finished if call.call_id not in self.alone] if self.alone else finished
+        self._look_for_apart(finished)
+        finished = [call for call in finished if call.call_id not in self.alone and call.call_id not in self.apart]
+        own_flows = self.own_flows = {state.number: state for each in self.apart.values() for state in each.flows}
         self.places = {end for end, _, _ in self._shared.values()}
         for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
@@ -89,12 +100,13 @@ class Belongings:
             own = {flow for call in finished for flow in call.pairs}
             # Where nothing was recognised there is no stream: such flows belong to nobody but by their ends.
             scanner.flows.wake_at(self.places)
-            found = scanner.flows.recognised()
+            found = [state for state in scanner.flows.recognised() if state.number not in own_flows]
             self.signalling = {state.number: state for state in found if state.flow in own}
         else:
             self.signalling = {state.number: state for state in _signalling(scanner, finished)}
             found = [*self.signalling.values(), *self._around(scanner, gone, finished)]
-        self._flows = {state.number: state for state in found}
+        self._flows = {state.number: state for state in found if state.number not in own_flows}
+        self.signalling |= own_flows
         table = scanner.stream_table
         streams: dict[Counters, None] = {}
         for number in self._flows if table else ():
@@ -102,8 +114,9 @@ class Belongings:
         for call in finished:
             for ssrc in self._directory.ssrcs(call):
                 streams.update(dict.fromkeys(table.by_ssrc(ssrc)))
-        self.of_call, self.joined, self._others = {}, {}, []
         for counters in streams:
+            if id(counters) in self.joined:
+                continue  # It goes with a call that is apart.
             state = next(scanner.flows.numbered(counters.flows), None)
             if state is None:
                 continue
@@ -113,7 +126,7 @@ class Belongings:
                 self.joined[id(counters)] = joined
             elif joined is None or joined.call.call_id in names:
                 self._others.append(counters)
-        self.in_vain = len(streams) - sum(map(len, self.of_call.values()))
+        self.in_vain = len([counters for counters in streams if id(counters) not in self.joined])
 
     def _look_for_alone(self, finished: Sequence[CallState | Exchange], read: Container[str]) -> None:
         """Find what is alone, and by the Call-ID of its last use each end that it shares, with when that was used."""
@@ -138,6 +151,23 @@ class Belongings:
             found[ends[1]] = min(begin, call.start), max(end, call.last), call.call_id
         self._shared = {call_id: (_written(at), begin, end) for at, (begin, end, call_id) in found.items()}
 
+    def _look_for_apart(self, finished: Sequence[CallState | Exchange]) -> None:
+        """Find what is apart, with its streams."""
+        calls, directory = self._calls, self._directory
+        self.apart = {}
+        if len(calls.retired_media) + 2 * len(finished) > calls.retired_media.limit:
+            return  # As of what is alone.
+        others = [call for call in finished if call.call_id not in self.alone and not directory.knows(call.call_id)]
+        beside = {flow for call in others for flow in call.pairs}
+        for call in finished:
+            if not isinstance(call, CallState) or call.pairs[0] in beside:
+                continue
+            found = apart(call, calls, directory, self._scanner, self._recent)
+            if found is not None:
+                self.apart[call.call_id] = found
+                self.of_call[call.call_id] = found.streams
+                self.joined |= zip(map(id, found.streams), found.joined, strict=True)
+
     def retire(self, kept: Container[str], finished: Sequence[CallState | Exchange]) -> list[Counters]:
         """Retire finished calls unless they are kept; gives back the streams that go with them."""
         calls, alone, shared = self._calls, self.alone, self._shared
@@ -150,7 +180,11 @@ class Belongings:
                     endpoint, begin, end = shared[call_id]
                     calls.remember_signalling(begin, end, (endpoint,))
             elif call_id not in kept:
-                calls.retire(calls.calls[call_id])
+                if call_id in self.apart:
+                    calls.let_go(call)
+                    self._over += self.apart[call_id].flows
+                else:
+                    calls.retire(calls.calls[call_id])
                 streams += self.of_call.get(call_id, ())
         return streams
 
@@ -174,9 +208,12 @@ class Belongings:
         scanner, calls = self._scanner, self._calls
         streams = scanner.stream_table
         gone = dict.fromkeys(leaving)
-        flows = self._flows
-        flows |= {state.number: state for each in gone for state in scanner.flows.numbered(each.flows)}
-        idle = []
+        flows, idle = self._flows, self._over
+        known = flows.keys() | {state.number for state in idle}
+        flows |= {
+            state.number: state
+            for state in scanner.flows.numbered([n for each in gone for n in each.flows if n not in known])
+        }
         for number in sorted(flows):
             state = flows[number]
             flow = state.flow
@@ -186,8 +223,8 @@ class Belongings:
                 self._look_again(state.last, state)
             elif not self._directory.signals_on(flow) and (not streams or gone.keys() >= {*streams.on(number)}):
                 idle.append(state)
-        self._flows, self.alone, self.lone = {}, set(), []
-        return idle
+        self._flows, self._over, self.alone, self.lone = {}, [], set(), []
+        return sorted(idle, key=_number)
 
     def _update(self, leaving: Container[str] = ()) -> list[CallState | Exchange]:
         """Enter what is new in the calls; gives back those that are gone.

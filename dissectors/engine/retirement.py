@@ -122,7 +122,7 @@ class Retirement:
         self.totals.flows += alone
         if at_the_end:
             scanner.flows.forget_groups()
-        self._forget(scanner, leaving, idle, recent, belongings.places)
+        self._forget(scanner, leaving, idle, recent, belongings)
         if at_the_end:
             self._belongings = calls.changed = None
             scanner.flows.forget_groups()
@@ -192,7 +192,7 @@ class Retirement:
 
     def _forget(
         self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int],
-        places: set[Endpoint],
+        belongings: Belongings,
     ) -> None:
         names = [state.flow for state in flows]
         ends = FaxEnds((), self._trackers.calls.retired_media)
@@ -203,9 +203,10 @@ class Retirement:
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
-        places = {(src, sport) for src, sport, _, _, _, _ in names}.union(places)
-        places.update((dst, dport) for _, _, dst, dport, _, _ in names)
-        trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
+        shared = [state.flow for state in flows if state.number not in belongings.own_flows]
+        places = belongings.places.union(*[flow.ends for flow in shared])
+        if places:
+            trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
         if trackers.control.silent:

@@ -110,16 +110,11 @@ class Table(OrderedDict[Key, Value]):
 
     def pop(self, key: Key, *default: Any) -> Any:
         """As of any mapping."""
-        if self._groups is None and not self._weights:
-            return _pop(self, key, *default)
-        try:
-            value = self[key]
-        except KeyError:
-            if default:
-                return default[0]
-            raise
-        del self[key]
-        return value
+        if self._groups is not None and key in self:
+            self._leave(self._groups, key, self[key])
+        if self._weights:
+            self.weight -= self._weights.pop(key, 0)
+        return _pop(self, key, *default)
 
     def clear(self) -> None:
         """Let go of everything; nothing of it counts as given up."""

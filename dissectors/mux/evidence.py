@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 
 from dissectors.limits.budget import Bounds
@@ -21,6 +21,7 @@ from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.probation import Probation
+from dissectors.mux.streams import StreamTable
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Flow
 
@@ -85,27 +86,6 @@ Announced = Callable[[Flow, int, int], bool]
 """Whether the two sides of a call agreed on RTP of a payload type on a flow, at a time in nanoseconds."""
 
 _new = tuple.__new__
-
-
-class StreamTable(Table[tuple[int, int], Counters]):
-    """Counters by (flow number, SSRC), found by either of them, too; at most `limit`, those used last."""
-
-    def __init__(self, limit: int, bounds: Bounds, given_up: Callable[[tuple[int, int], Counters], object]) -> None:
-        super().__init__(
-            "streams", limit, bounds, used=attrgetter("used"), given_up=given_up, groups=_flow_and_source
-        )
-
-    def on(self, flow: int) -> list[Counters]:
-        """The streams on the flow with this number."""
-        return [self[key] for key in self.of(("flow", flow))]
-
-    def by_ssrc(self, ssrc: int) -> list[Counters]:
-        """The streams with this SSRC, once for each flow that they used."""
-        return [self[key] for key in self.of(("ssrc", ssrc))]
-
-
-def _flow_and_source(key: tuple[int, int], _: Counters) -> tuple[Hashable, ...]:
-    return ("flow", key[0]), ("ssrc", key[1])
 
 
 class Evidence:

@@ -286,6 +286,19 @@ class FlowTable:
             return src, dst
         return (dst, src) if self._flows.count_of(dst) == 2 else None
 
+    def lone_pair(self, flow: Flow) -> tuple[FlowState, FlowState] | None:
+        """The open flow with these addresses and ports and its way back, if they are all there is at both ends.
+
+        None where they are more than UDP.
+        """
+        here = self.get(flow)
+        if here is None or here.inside or here.key.transport != UDP:
+            return None
+        there = self._flows.get(here.key.reverse)
+        if there is None or there is here or any([self._flows.count_of(end) != 2 for end in _at(here.key)]):
+            return None
+        return here, there
+
     def numbered(self, numbers: Iterable[int]) -> Iterator[FlowState]:
         """The open flows with these numbers, in this order."""
         return (self._flows[key] for number in numbers for key in self._flows.of(number))

@@ -17,8 +17,9 @@ from dissectors.mux.connection import ANY_ROW, Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.entry import Entry
-from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Evidence, StreamTable
+from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Evidence
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable
+from dissectors.mux.streams import StreamTable
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.mux.unconfirmed import AllUnconfirmed
 from dissectors.wire.captures.records import Record, Walker

@@ -160,6 +160,9 @@ def test_flows_that_are_alone_at_an_end_are_those_that_nothing_else_is_at(seed: 
                 datagrams = sum(flow.datagrams for flow in both)
                 assert table.lone_ends(*both, datagrams) == expected
                 assert table.lone_ends(*both, datagrams + 1) is None
+                if expected is not None:
+                    others = sum(not {*both[0].flow.ends}.isdisjoint(flow.flow.ends) for flow in table)
+                    assert table.lone_pair(both[0].flow) == (None if others > 2 else (*both,))
             found += expected is not None
     assert found > 10
 

@@ -31,8 +31,12 @@ cdef class Calls:
     cpdef CallState open(self, object call)
     cpdef CallState _opened(self, object exchange)
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
+    cpdef bint remembers(self, object endpoint)
     cpdef object retire(self, object call)
     cpdef object let_go(self, object call)
     cpdef tuple _count(self, object counts, object call_id, tuple result, bint invited)
     cpdef object _remember_endpoints(self, object call)
     cpdef object remember_signalling(self, object start, object end, object signalled)
+
+
+cpdef dict fax_ends(CallState call)

@@ -300,20 +300,21 @@ class Calls:
 
     def let_go(self, call: CallState | Exchange) -> None:
         """The same, and nothing is remembered of its endpoints."""
+        call_id = call.call_id
         if not isinstance(call, CallState):
             self._read(call)
         if call.rank is not None:
-            del self._ranked[call.rank][call.call_id]
-        self._kept_for_errors.discard(call.call_id)
-        del self.calls[call.call_id]
-        self._note(call.call_id)
+            del self._ranked[call.rank][call_id]
+        self._kept_for_errors.discard(call_id)
+        del self.calls[call_id]
+        self._note(call_id)
         call.release()
         invited = isinstance(call, CallState) and call.returned and _invited(call.messages)
-        result = self._count(self.retired, call.call_id, (call.kind, call.outcome), invited)
-        self._counted.pop(call.call_id, None)
+        result = self._count(self.retired, call_id, (call.kind, call.outcome), invited)
+        self._counted.pop(call_id, None)
         if result not in self._results:
             self._results.append(result)
-        self._recently_retired.add(call.call_id, call.number, self._results.index(result))
+        self._recently_retired.add(call_id, call.number, self._results.index(result))
 
     def outcomes(self, held: Iterable[Call]) -> Counter[tuple[str, str]]:
         """How many Call-IDs of each kind came to what: of those that are held, and of all others."""
@@ -384,10 +385,8 @@ def fax_ends(call: CallState) -> dict[Endpoint, int]:
 
     Behind NAT that is the announced port of a host that signalled.
     """
-    if not call.announced:
-        return {}
-    lines = [line for line in call.announced if line.port and "UDPTL" in line.media.profile.upper()]
-    lines = [line for line in lines if line.offered.state == "agreed"]
+    lines = [line for line in call.negotiation.announced if line.port and "UDPTL" in line.media.profile.upper()]
+    lines = [line for line in lines if line.offered.state == "agreed"] if len(lines) > 1 else []
     if len({line.side for line in lines}) < 2:
         return {}
     return {

@@ -58,7 +58,7 @@ class Entered:
     def __init__(self, call: CallState | Exchange) -> None:
         self.call, self.start = call, call.start
         self.lines = self.hosts = self.pairs = 0
-        self.signals_on: set[Flow] = set()
+        self.signals_on: list[Flow] = []
         self.places: list[tuple[Parties, Any, str]] = []
 
 
@@ -95,11 +95,10 @@ class Directory:
         if call is not None:
             if known is None:
                 known = self._entered[call_id] = Entered(call)
-            if len(call.pairs) > len(known.signals_on):
-                for flow in call.pairs:
-                    if flow not in known.signals_on:
-                        known.signals_on.add(flow)
-                        self._signalling[flow] = self._signalling.get(flow, 0) + 1
+            # A call has more and more of them, in this order.
+            for flow in call.pairs[len(known.signals_on) :]:
+                known.signals_on.append(flow)
+                self._signalling[flow] = self._signalling.get(flow, 0) + 1
             self._enter(known)
         return gone
 
@@ -123,6 +122,27 @@ class Directory:
         """Whether there is a call of this Call-ID that was entered by `update`."""
         return call_id in self._entered
 
+    def is_apart(self, call: CallState) -> bool:
+        """Whether a call has one 5-tuple, announced nothing but its two ends, and no other call stands where it does.
+
+        Only of calls that were entered by `update` as they are now.
+        """
+        known = self._entered.get(call.call_id)
+        if known is None or known.call is not call or len(call.pairs) != 2:
+            return False
+        src, sport, dst, dport, _, _ = call.pairs[0]
+        ends = (src, sport), (dst, dport)
+        for there, key, _ in known.places:
+            for party in there[key]:
+                if party[1] is not call:
+                    return False
+            if (there is self._endpoints or there is self._hosts) and key not in ends:
+                return False
+        for flow in known.signals_on:
+            if self._signalling[flow] != 1:
+                return False
+        return True
+
     def join(self, counters: Counters, flow: Flow) -> Joined | None:
         """The call that a stream belongs to, by the strongest reason there is.
 
@@ -134,14 +154,15 @@ class Directory:
         found = self._nearest(self._ssrcs, counters.ssrc, counters)
         if found is not None:
             return self._joined(found, "SSRC announced", False, flow)
-        dst = flow.dst, flow.dport
+        host, port, to, to_port, _, _ = flow
+        dst = to, to_port
         found = self._nearest(self._endpoints, dst, counters)
         if found is not None:
             return self._joined(found, "sent to the announced address", True, flow)
         found = self._nearest(self._pairs, flow, counters)
         if found is not None:
             return self._joined(found, "the signalling's own 5-tuple", False, flow)
-        src = flow.src, flow.sport
+        src = host, port
         found = self._nearest(self._endpoints, src, counters)
         if found is not None:
             return self._joined(found, "sent from the announced address", False, flow)
@@ -175,19 +196,21 @@ class Directory:
         if not isinstance(known.call, CallState):
             return  # What is unread announced nothing.
         call, before = known.call, known.lines
-        announced, hosts = call.negotiation.announced, sum(map(len, call.hosts.values()))
+        announced, hosts = call.negotiation.announced, len(call._callers) + len(call._callees)
+        if len(announced) == before and hosts == known.hosts and len(call.pairs) == known.pairs:
+            return
         fresh = announced[before:]
         if fresh:
             self._lines.pop(call.call_id, None)
         for line in fresh:
             side, media = line.side, line.media
-            for ssrc in {media.rtp_id, *media.ssrcs} - {None}:
+            for ssrc in dict.fromkeys(media.ssrcs if media.rtp_id is None else (media.rtp_id, *media.ssrcs)):
                 self._put(known, call, self._ssrcs, ssrc, side)
             if line.port and line.address:
                 self._put(known, call, self._endpoints, (line.address, line.port), side)
         lines = announced if hosts > known.hosts else fresh
         for side, port in dict.fromkeys([(line.side, line.port) for line in lines if line.port]):
-            for host in call.hosts[side]:
+            for host in call._callers if side == "caller" else call._callees:
                 self._put(known, call, self._hosts, (host, port), side)
         if announced and (not before or len(call.pairs) > known.pairs):
             for flow in call.pairs:
@@ -211,7 +234,8 @@ class Directory:
         known.places.append((there, key, side))
 
     def _remove(self, known: Entered) -> None:
-        self._lines.pop(known.call.call_id, None)
+        call = known.call
+        self._lines.pop(call.call_id, None)
         for flow in known.signals_on:
             self._signalling[flow] -= 1
             if not self._signalling[flow]:
@@ -222,7 +246,7 @@ class Directory:
                 del there[key]
                 continue
             place = bisect_left(parties, known.start, key=_start)
-            while parties[place][1] is not known.call or parties[place][2] != side:
+            while parties[place][1] is not call or parties[place][2] != side:
                 place += 1
             del parties[place]
 

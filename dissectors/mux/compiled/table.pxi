@@ -8,6 +8,7 @@ cdef enum:
     SMALLEST = 1024
     RECORDS_OF_A_BLOCK = 1024
     FREED = 2
+    LONGEST_IPV4 = 15
 
 cdef int IDLE_SHARE = limited.IDLE_SHARE
 cdef int64_t RANK = flows_of_python.RANK
@@ -124,14 +125,19 @@ cdef class FlowTable:
 
     def get(self, flow):
         """The open flow with these addresses and ports."""
-        key = flows_of_python.key_of(flow)
         cdef Wire wire
         cdef Slot *slot
-        if key is None:
-            return None
-        if is_named(key):
-            return self.named.get(key)
-        wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
+        src, sport, dst, dport, inside, transport = flow
+        cdef int64_t one = ipv4_of(src), other = ipv4_of(dst)
+        if one >= 0 and other >= 0 and inside == NOT_INSIDE and transport == OVER_UDP:
+            wire = Wire(0, one, 0, other, <uint64_t> 4 << 32 | <uint64_t> sport << 16 | <uint64_t> dport)
+        else:
+            key = flows_of_python.key_of(flow)
+            if key is None:
+                return None
+            if is_named(key):
+                return self.named.get(key)
+            wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
         slot = self.place(&wire, self.hash(&wire))
         return self.awake(slot) if slot.what else None
 
@@ -158,6 +164,23 @@ cdef class FlowTable:
         if self.crowd(wire) == 2:
             return end_of(wire), end_of(&back)
         return (end_of(&back), end_of(wire)) if self.crowd(&back) == 2 else None
+
+    def lone_pair(self, flow):
+        """The open flow with these addresses and ports and its way back, if they are all there is at both ends."""
+        cdef FlowState here = self.get(flow), there
+        cdef Wire back
+        cdef Slot *slot
+        if here is None or here.given is not None:
+            return None
+        back = turned(&here.wire)
+        slot = self.place(&back, self.hash(&back))
+        if not slot.what:
+            return None
+        there = self.awake(slot)
+        self.look_at_crowds()
+        if there is here or self.crowd(&here.wire) != 2 or self.crowd(&back) != 2:
+            return None
+        return here, there
 
     def numbered(self, numbers):
         """The open flows with these numbers, in this order."""
@@ -604,6 +627,30 @@ cdef inline int64_t rank_of(FlowState state) noexcept:
 cdef inline bint is_named(key) except -1:
     """Whether a key is more than addresses and ports of UDP."""
     return key.inside != "" or key.transport != "udp" or len(key.src) != len(key.dst) or len(key.src) not in (4, 16)
+
+
+cdef int64_t ipv4_of(str text) except -2:
+    """The number of an IPv4 address that is written as usual, -1 for any other text."""
+    cdef Py_ssize_t size = len(text), at
+    cdef const char *octets
+    cdef int64_t address = 0
+    cdef int octet = 0, digits = 0, dots = 0
+    if size > LONGEST_IPV4 or not text.isascii():
+        return -1
+    octets = PyUnicode_AsUTF8AndSize(text, &size)
+    for at in range(size):
+        if octets[at] == c".":
+            if not digits:
+                return -1
+            address = address << 8 | octet
+            octet, digits, dots = 0, 0, dots + 1
+        elif c"0" <= octets[at] <= c"9" and (octet or not digits):
+            octet, digits = 10 * octet + octets[at] - c"0", digits + 1
+            if octet > 255:
+                return -1
+        else:
+            return -1
+    return address << 8 | octet if digits and dots == 3 else -1
 
 
 cdef tuple end_of(const Wire *wire):

@@ -1,0 +1,52 @@
+"""Calls that are apart: on one 5-tuple with all their streams, and nobody else has anything to do with its two ends.
+
+What belongs to such a call is found without a search, and so is that nothing of it stays. What would be remembered of
+its ends is never asked for, and would be forgotten as soon as its flows are.
+"""
+
+from __future__ import annotations
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, fax_ends
+from dissectors.analysis.streams.directory import Directory, Joined
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+
+
+class Apart:
+    """What a call has that is apart: its two flows, and its streams, each with why it belongs to the call."""
+
+    __slots__ = ("flows", "joined", "streams")
+
+    def __init__(self, flows: tuple[FlowState, FlowState]) -> None:
+        self.flows = flows
+        self.streams: list[Counters] = []
+        self.joined: list[Joined] = []
+
+
+def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
+    """All that a finished call has, if it is apart and nothing of it was heard at a recent time, in nanoseconds."""
+    if call.kind != "call" or not directory.is_apart(call) or fax_ends(call):
+        return None
+    pair = scanner.flows.lone_pair(call.pairs[0])
+    if pair is None:
+        return None
+    src, sport, dst, dport, _, _ = call.pairs[0]
+    if calls.remembers((src, sport)) or calls.remembers((dst, dport)):
+        return None
+    found = Apart(pair)
+    for state in pair:
+        last = state.last
+        if last in recent or state.first > call.last + MEDIA_MARGIN_NS or last < call.start - MEDIA_MARGIN_NS:
+            return None
+        for counters in scanner.stream_table.on(state.number):
+            joined = directory.join(counters, state.flow)
+            if joined is None or joined.call is not call or len(counters.flows) > 1 or counters.last in recent:
+                return None
+            found.streams.append(counters)
+            found.joined.append(joined)
+    for ssrc in directory.ssrcs(call):
+        if any([each not in found.streams for each in scanner.stream_table.by_ssrc(ssrc)]):
+            return None
+    return found
