@@ -166,7 +166,8 @@ class Belongings:
             if found is not None:
                 self.apart[call.call_id] = found
                 self.of_call[call.call_id] = found.streams
-                self.joined |= zip(map(id, found.streams), found.joined, strict=True)
+                for counters, joined in zip(found.streams, found.joined, strict=True):
+                    self.joined[id(counters)] = joined
 
     def retire(self, kept: Container[str], finished: Sequence[CallState | Exchange]) -> list[Counters]:
         """Retire finished calls unless they are kept; gives back the streams that go with them."""

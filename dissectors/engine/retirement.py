@@ -175,12 +175,13 @@ class Retirement:
     ) -> Facts:
         """What the rules look at of the finished calls alone, and when other messages came."""
         trackers, table = self._trackers, scanner.flows
-        of_call = belongings.of_call
+        of_call, own = belongings.of_call, belongings.apart
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
-        states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
-        states |= belongings.signalling
+        numbers = [number for counters in streams for number in counters.flows]
+        states = belongings.signalling.copy()
+        states |= {state.number: state for state in table.numbered([each for each in numbers if each not in states])}
         states |= {state.number: state for state in belongings.lone}
-        for end in {end for call in finished for end in fax_ends(call)}:
+        for end in {end for call in finished if call.call_id not in own for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
         announced = [line for call in finished for line in call.announced] if trackers.checks.asked else []

@@ -1,1 +1,4 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The one function of `table.py` whose values have types when it is compiled."""
+
+
+cpdef object leave(dict groups, object group, object key)

@@ -89,7 +89,8 @@ class Table(OrderedDict[Key, Value]):
 
     def of(self, group: Hashable) -> list[Key]:
         """The keys of a group, in the order in which they came."""
-        found = self._known().get(group)
+        groups = self._groups
+        found = (self._known() if groups is None else groups).get(group)
         return [] if found is None else [*found] if type(found) is dict else [found]
 
     def count_of(self, group: Hashable) -> int:
@@ -160,11 +161,7 @@ class Table(OrderedDict[Key, Value]):
     def _leave(self, groups: dict[Hashable, Any], key: Key, value: Value) -> None:
         """Take a key out of its groups."""
         for group in self._groups_of(key, value) if self._groups_of is not None else ():
-            found = groups.get(group)
-            if type(found) is dict:
-                found.pop(key, None)
-            if not found or found == key:
-                groups.pop(group, None)
+            leave(groups, group, key)
 
     def _longest_idle(self, used: Callable[[Value], int]) -> Key:
         """The key of the entry that was used least recently, as its value says; of several the one that came first.
@@ -179,3 +176,14 @@ class Table(OrderedDict[Key, Value]):
                     return key
             oldest = sorted(self, key=lambda key: used(self[key]))[: len(self) // IDLE_SHARE + 1]
             self._idle = [(used(self[key]), key) for key in reversed(oldest)]
+
+
+def leave(groups: dict[Hashable, Any], group: Hashable, key: Hashable) -> None:
+    """Take a key out of one of the groups of a table."""
+    found = groups.get(group)
+    if type(found) is dict:
+        found.pop(key, None)
+        if not found:
+            del groups[group]
+    elif found == key:
+        groups.pop(group, None)

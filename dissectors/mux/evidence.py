@@ -144,14 +144,14 @@ class Evidence:
         gone = list(streams)
         self._left_out += left_out(gone)
         for counters in gone:
-            for flow in counters.flows:
-                self.streams.pop((flow, counters.ssrc), None)
-            self._forgotten += 1
+            self.streams.forget(counters)
+        self._forgotten += len(gone)
         for counters in gone:
             ssrc = counters.ssrc
             other = next(reversed(self.streams.by_ssrc(ssrc)), None)
             if other is None:
-                self.reported.pop(ssrc, None)
+                if self.reported:
+                    self.reported.pop(ssrc, None)
                 self._latest.pop(ssrc, None)
             elif self._latest.get(ssrc) is counters:
                 self._latest[ssrc] = other

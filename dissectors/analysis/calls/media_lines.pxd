@@ -11,3 +11,6 @@ cdef class MediaLines:
     cdef public bint _may_hold
 
     cpdef object find(self, object side, object port)
+
+
+cpdef bint _may_hold(object line)

@@ -204,7 +204,7 @@ class Directory:
             self._lines.pop(call.call_id, None)
         for line in fresh:
             side, media = line.side, line.media
-            for ssrc in dict.fromkeys(media.ssrcs if media.rtp_id is None else (media.rtp_id, *media.ssrcs)):
+            for ssrc in media.ssrcs if media.rtp_id is None else (media.rtp_id, *media.ssrcs):
                 self._put(known, call, self._ssrcs, ssrc, side)
             if line.port and line.address:
                 self._put(known, call, self._endpoints, (line.address, line.port), side)
