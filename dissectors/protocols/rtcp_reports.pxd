@@ -6,7 +6,7 @@ cimport cython
 cpdef object read_sender_report(Py_ssize_t count, object body, Py_ssize_t place)
 cpdef object read_receiver_report(Py_ssize_t count, object body, Py_ssize_t place)
 
-@cython.locals(end=Py_ssize_t)
+@cython.locals(at=Py_ssize_t, blocks=list, end=Py_ssize_t)
 cpdef tuple _reports(Py_ssize_t count, object body, Py_ssize_t start, Py_ssize_t place)
 
 @cython.locals(losses=cython.longlong, lost=cython.longlong, cumulative=cython.longlong, dlsr=cython.longlong)

@@ -182,7 +182,12 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
     end = start + REPORT_BLOCK * count
     if end > len(body):
         raise Malformed("RTCP", place, f"a report with {count} blocks needs {end} bytes, {len(body)} are here")
-    return tuple([_block(body, at) for at in range(start, end, REPORT_BLOCK)]), body[end:]
+    blocks = []
+    at = start
+    while at < end:
+        blocks.append(_block(body, at))
+        at += REPORT_BLOCK
+    return tuple(blocks), body[end:]
 
 
 def _block(body: bytes, at: int) -> ReportBlock:

@@ -56,6 +56,13 @@ class Levels(Struct, frozen=True):
     even: bool
 
 
+class _Points(Struct, frozen=True):
+    """Seconds and timestamp units of the points, one after the other."""
+
+    times: list[float]
+    ticks: list[float]
+
+
 class _Fit(Struct, frozen=True):
     """A line that may step at cuts: slope, how far the times spread, each group's start, how far points are above."""
 
@@ -72,14 +79,13 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     `nominal` is about how many timestamp units a second has. Jitter only ever delays, so that this comes nearer to the
     sender's clock than the line through all datagrams.
     """
-    origin = counters.origin
-    points = [((time - origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
-    if len(points) < MIN_POINTS:
+    points = _points(counters.earliest, counters.origin)
+    if len(points.times) < MIN_POINTS:
         return None
-    suspects = _suspects(counters, points)
-    straight = _straight(points) if suspects else None
-    if straight is not None and _scatter(straight) < MIN_STEP_SECONDS * nominal / STEP_OVER_SCATTER:
-        suspects = [each for each in suspects if each.surprise is None]
+    straight = _straight(points.times, points.ticks) if counters.surprises or counters.leaps else None
+    # Then no surprise was a step, and nobody needs to know where it would be.
+    even = straight is not None and _scatter(straight) < MIN_STEP_SECONDS * nominal / STEP_OVER_SCATTER
+    suspects = _suspects(counters, points, () if even else counters.surprises)
     while True:
         fit, kept = _least_delayed(points, [each.place for each in suspects], straight if not suspects else None)
         if fit is None or fit.rate <= 0:
@@ -95,7 +101,7 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     steps = tuple(
         ClockStep(moved[number], each.surprise.time, each.surprise.frame)
         for number, each in enumerate(suspects)
-        if each.surprise and each.place <= len(points) - MIN_POINTS_BEHIND
+        if each.surprise and each.place <= len(points.times) - MIN_POINTS_BEHIND
         # Neither taken back later on, nor what takes back an earlier one, as before and behind a queue.
         and _stays(moved[number:]) and _stays(moved[number::-1])
     )
@@ -114,12 +120,27 @@ class Suspect(Struct, frozen=True):
     size: float
 
 
-def _suspects(counters: Counters, points: Sequence[tuple[float, int]]) -> list[Suspect]:
-    if not counters.surprises and not counters.leaps:
+def _points(earliest: Sequence[tuple[int, int]], origin: int) -> _Points:
+    """The least delayed datagrams of the buckets: seconds from `origin` on, and the timestamp units since then."""
+    times, ticks = [], []
+    for time, elapsed in earliest:
+        times.append((time - origin) / 1e9)
+        ticks.append(float(elapsed))
+    return _Points(times, ticks)
+
+
+def _those(points: _Points, kept: Sequence[int]) -> _Points:
+    """Some of the points."""
+    times, ticks = points.times, points.ticks
+    return _Points([times[place] for place in kept], [ticks[place] for place in kept])
+
+
+def _suspects(counters: Counters, points: _Points, surprises: Sequence[Surprise]) -> list[Suspect]:
+    if not surprises and not counters.leaps:
         return []
-    times = [time for time, _ in points]
+    times = points.times
     at: dict[int, list[Surprise]] = {}
-    for one in counters.surprises:
+    for one in surprises:
         at.setdefault(bisect_left(times, (one.time - counters.origin) / 1e9), []).append(one)
     found = {
         place: Suspect(place, max(ones, key=lambda each: abs(each.size)), sum([each.size for each in ones]))
@@ -128,82 +149,84 @@ def _suspects(counters: Counters, points: Sequence[tuple[float, int]]) -> list[S
     for leap in counters.leaps:
         place = bisect_left(times, (leap.time - counters.origin) / 1e9)
         found[place] = Suspect(place, None, 0.0)
-    return [found[place] for place in sorted(found) if 0 < place < len(points)]
+    return [found[place] for place in sorted(found) if 0 < place < len(times)]
 
 
 def _least_delayed(
-    points: Sequence[tuple[float, int]], cuts: list[int], straight: _Fit | None
+    points: _Points, cuts: list[int], straight: _Fit | None
 ) -> tuple[_Fit | None, list[int]]:
     """The line through the best of the points, and which these are; each group between cuts keeps one at least.
 
     `straight` is the line through all of them, where there are no cuts and it is known.
     """
-    everything = list(range(len(points)))
+    everything = list(range(len(points.times)))
     fit = straight or _through(points, everything, cuts)
     if fit is None:
         return None, everything
     order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)
-    best = order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(points)))]
+    best = order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(everything)))]
     for group in range(len(cuts) + 1) if cuts else ():
         best.append(next(place for place in order if fit.groups[place] == group))
     kept = sorted(set(best) if cuts else best)
     return _through(points, kept, cuts), kept
 
 
-def _through(points: Sequence[tuple[float, int]], kept: Sequence[int], cuts: Sequence[int]) -> _Fit | None:
+def _through(points: _Points, kept: Sequence[int], cuts: Sequence[int]) -> _Fit | None:
     """The least-squares line with one slope, and a level of its own between each two cuts."""
+    some = _those(points, kept)
+    times, ticks = some.times, some.ticks
     if not cuts:
-        return _straight([points[place] for place in kept])
+        return _straight(times, ticks)
     groups, group = [], 0
     for place in kept:
         while group < len(cuts) and place >= cuts[group]:
             group += 1
         groups.append(group)
     sums = [[0.0, 0.0, 0.0] for _ in range(len(cuts) + 1)]
-    for place, group in zip(kept, groups, strict=True):
-        time, ticks = points[place]
+    for time, units, group in zip(times, ticks, groups, strict=True):
         sums[group][0] += 1
         sums[group][1] += time
-        sums[group][2] += ticks
-    middles = [(time / count, ticks / count) if count else (0.0, 0.0) for count, time, ticks in sums]
+        sums[group][2] += units
+    middles = [(time / count, units / count) if count else (0.0, 0.0) for count, time, units in sums]
     spread = product = 0.0
-    for place, group in zip(kept, groups, strict=True):
-        away = points[place][0] - middles[group][0]
+    for time, units, group in zip(times, ticks, groups, strict=True):
+        away = time - middles[group][0]
         spread += away * away
-        product += away * (points[place][1] - middles[group][1])
+        product += away * (units - middles[group][1])
     if spread <= 0:
         return None
     rate = product / spread
-    starts = [ticks - rate * time for time, ticks in middles]
-    offsets = [
-        points[place][1] - starts[group] - rate * points[place][0] for place, group in zip(kept, groups, strict=True)
-    ]
+    starts = [units - rate * time for time, units in middles]
+    offsets = [units - starts[group] - rate * time for time, units, group in zip(times, ticks, groups, strict=True)]
     return _Fit(rate, spread, starts, offsets, groups)
 
 
-def _straight(points: Sequence[tuple[float, int]]) -> _Fit | None:
+def _straight(times: list[float], ticks: list[float]) -> _Fit | None:
     """The same without any cut, which is nearly all there is."""
-    count = len(points)
+    count = len(times)
     if not count:
         return None
     # Some versions of Python add up more exactly by `sum` than what is compiled does.
     middle = mean = 0.0
-    for time, ticks in points:
+    for time in times:
         middle += time
-        mean += ticks
+    for units in ticks:
+        mean += units
     middle, mean = middle / count, mean / count
     spread = product = 0.0
-    for time, ticks in points:
+    for at in range(count):
+        time, units = times[at], ticks[at]
         away = time - middle
         spread += away * away
-        product += away * (ticks - mean)
+        product += away * (units - mean)
     if spread <= 0:
         return None
     rate = product / spread
     start = mean - rate * middle
     offsets = []
-    for time, ticks in points:
-        offsets.append(ticks - start - rate * time)
+    for at in range(count):
+        time, units = times[at], ticks[at]
+        offsets.append(units - start - rate * time)
     return _Fit(rate, spread, [start], offsets, [0] * count)
 
 
@@ -239,14 +262,14 @@ def _stays(moved: Sequence[float]) -> bool:
     return True
 
 
-def _even(points: Sequence[tuple[float, int]], kept: Sequence[int], fit: _Fit, nominal: float) -> bool:
+def _even(points: _Points, kept: Sequence[int], fit: _Fit, nominal: float) -> bool:
     """Whether each half of the points has the slope of the whole."""
     middle = len(kept) // 2
     tolerated = max(MAX_HALF_PPM * 1e-6 * nominal, MAX_HALF_SHARE * abs(fit.rate - nominal))
     for start, end in ((0, middle), (middle, len(kept))):
         groups = fit.groups[start:end] if len(fit.starts) > 1 else []
         cuts = [place for place in range(1, len(groups)) if groups[place] != groups[place - 1]]
-        half = _through([points[place] for place in kept[start:end]], range(end - start), cuts)
+        half = _through(_those(points, kept[start:end]), range(end - start), cuts)
         if half is None or abs(half.rate - fit.rate) > tolerated:
             return False
     return True

@@ -11,7 +11,7 @@ cdef class Heard:
 
 cdef class Covered:
     cdef public long long clear, encrypted, used
-    cdef public object place
+    cdef public object hosts, place
 
 
 cdef class Control:
@@ -22,10 +22,14 @@ cdef class Control:
     cpdef object feed(self, object datagram, object compound)
 
     @cython.locals(covered=Covered)
-    cpdef object _cover(self, object datagram, bint encrypted)
+    cpdef Covered _cover(self, object flow, bint encrypted)
 
     cpdef Covered _new(self, object flow)
     cpdef Heard _source(self, object ssrc, object hosts)
+
+    @cython.locals(known=list)
+    cpdef object _sender_report(self, long long time, object hosts, object packet)
+
     cpdef object _receiver_report(self, long long time, object hosts, object packet)
 
     @cython.locals(heard=Heard)

@@ -149,14 +149,15 @@ class Clocked(Struct, frozen=True):
 
 
 class Covered:
-    """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear.
+    """The RTCP of a 5-tuple, both directions together: its hosts, and the datagrams encrypted and in the clear.
 
     `used` is the number of its last datagram.
     """
 
-    __slots__ = ("clear", "encrypted", "place", "used")
+    __slots__ = ("clear", "encrypted", "hosts", "place", "used")
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: Hosts) -> None:
+        self.hosts = hosts
         self.encrypted = self.clear = self.used = 0
         self.place = NOWHERE
 
@@ -221,12 +222,12 @@ class Control:
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""
-        self._cover(datagram, compound.encrypted)
-        hosts = between(datagram.flow)
-        self._place, self._flow = Place(datagram.file, datagram.frame), datagram.flow
+        flow, time = datagram.flow, datagram.time
+        self._place, self._flow = Place(datagram.file, datagram.frame), flow
+        hosts = self._cover(flow, compound.encrypted).hosts
         for packet in compound.packets:
             if reader := self._readers.get(type(packet)):
-                reader(datagram.time, hosts, packet)
+                reader(time, hosts, packet)
             elif isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
 
@@ -253,19 +254,21 @@ class Control:
             for flow, covered in found
         )
 
-    def _cover(self, datagram: Datagram, encrypted: bool) -> None:
-        covered = self._either_way.get(datagram.flow) or self._new(datagram.flow)
+    def _cover(self, flow: Flow, encrypted: bool) -> Covered:
+        covered = self._either_way.get(flow) or self._new(flow)
         self._datagrams += 1
         covered.used = self._datagrams
         if encrypted:
             covered.encrypted += 1
         elif not covered.clear:
-            covered.clear, covered.place = 1, Place(datagram.file, datagram.frame)
+            covered.clear, covered.place = 1, self._place
         else:
             covered.clear += 1
+        return covered
 
     def _new(self, flow: Flow) -> Covered:
-        covered = self._covered[flow] = self._either_way[flow] = self._either_way[flow.reverse] = Covered()
+        covered = Covered(between(flow))
+        self._covered[flow] = self._either_way[flow] = self._either_way[flow.reverse] = covered
         return covered
 
     def _uncover(self, flow: Flow, _: Covered) -> None:
@@ -287,14 +290,16 @@ class Control:
         return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard(self._flow, self._place))
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
-        said = Clocked(time, packet.ntp, packet.rtp_timestamp, self._place)
-        known = self._clocked.use(packet.ssrc, hosts)
+        ssrc, ntp = packet.ssrc, packet.ntp
+        said = Clocked(time, ntp, packet.rtp_timestamp, self._place)
+        known = self._clocked.use(ssrc, hosts)
         if known is None:
-            self._clocked.set(packet.ssrc, hosts, [said])
+            self._clocked.set(ssrc, hosts, [said])
         else:
             known.append(said)
-            del known[:-MAX_CLOCKED]
-        self._sent.wait((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
+            if len(known) > MAX_CLOCKED:
+                del known[0]
+        self._sent.wait((ssrc, hosts, ntp >> 16 & 0xFFFFFFFF), time, None)
         self._receiver_report(time, hosts, packet)
 
     def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:

@@ -4,13 +4,14 @@ cimport cython
 
 
 @cython.locals(
-    now=cython.longlong, ntp=cython.ulonglong, off=cython.double, seconds=cython.double, ticks=cython.double,
-    time=cython.longlong, timestamp=cython.longlong,
+    ahead=list, era=cython.double, moments=list, now=cython.longlong, ntp=cython.ulonglong, off=cython.double,
+    said=cython.longlong, seconds=cython.double, ticks=cython.double, time=cython.longlong, timestamp=cython.longlong,
+    wall=list,
 )
 cpdef object sender_clock(object counters, object rate, object clocked)
 
 @cython.locals(
     mean=cython.double, middle=cython.double, off=cython.double, seconds=cython.double, slope=cython.double,
-    time=cython.double, value=cython.double,
+    products=list, time=cython.double, value=cython.double,
 )
-cpdef object _slope(object times, object values)
+cpdef object _slope(list times, list values)

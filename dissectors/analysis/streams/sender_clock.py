@@ -49,14 +49,14 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
     if not known or counters.jumps > len(counters.leaps):
         return None
     time, timestamp = counters.heard
-    ticks = rate
+    ticks, era = rate, float(NTP_EPOCH_SECONDS)
     ahead, wall, moments = [], [], []
     for each in known:
-        now, ntp = each.time, each.ntp
+        now, ntp, said = each.time, each.ntp, each.timestamp
         seconds = now / 1e9
-        off = each.timestamp - (timestamp - ticks * (time - now) / 1e9) + 0x80000000
-        ahead.append(1000 * (off % (1 << 32) - 0x80000000) / ticks)
-        wall.append(1000 * (ntp / (1 << 32) - NTP_EPOCH_SECONDS - seconds))
+        off = said - (timestamp - ticks * (time - now) / 1e9) + 2147483648.0
+        ahead.append(1000.0 * (off % 4294967296.0 - 2147483648.0) / ticks)
+        wall.append(1000.0 * (ntp / 4294967296.0 - era - seconds))
         moments.append(seconds)
     drift = _slope(moments, ahead)
     # Who knows no time of day says 0.
