@@ -399,9 +399,15 @@ cdef class Counters:
 
     @property
     def loss_runs(self):
-        if not self.run and self.is_whole():
-            return self.runs, self.longest_run
-        return counters.Counters.loss_runs.fget(self)
+        cdef int64_t width = min(<int64_t> MAX_MISORDER, self.highest - self.base + 1), at
+        cdef int64_t run = self.run, runs = self.runs, longest = self.longest_run
+        # From the oldest number to the latest one: what nothing came behind yet is no run, as it may still come.
+        for at in range(width - 1, -1, -1):
+            if not (self.window_low >> at if at < 64 else self.window_high >> (at - 64)) & 1:
+                run += 1
+            elif run:
+                runs, longest, run = runs + 1, max(longest, run), 0
+        return runs, longest
 
     @property
     def numbered(self):
@@ -420,13 +426,6 @@ cdef class Counters:
 
     cdef inline int64_t promised(self) noexcept:
         return self.expected_before + self.highest - self.base + 1 if self.packets else 0
-
-    cdef inline bint is_whole(self) noexcept:
-        """Whether everything came that the window may hold."""
-        cdef int64_t width = min(<int64_t> MAX_MISORDER, self.highest - self.base + 1)
-        cdef uint64_t low = ALL if width >= 64 else (<uint64_t> 1 << width) - 1
-        cdef uint64_t high = 0 if width <= 64 else (<uint64_t> 1 << (width - 64)) - 1
-        return self.window_low & low == low and self.window_high & high == high
 
     cdef inline int64_t missing(self) noexcept:
         return max(0, self.promised() - (self.packets - self.duplicates))
