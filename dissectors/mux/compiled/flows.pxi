@@ -24,9 +24,9 @@ cdef class PairState:
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
-    Both hold as long as no stream had to give way since their `generation`. As long as a flow has carried nothing but
-    `only` one protocol, `settled` counts it; `tally` counts by protocol once there are several. `given` is the key of a
-    flow that is more than addresses and ports of UDP; `wire` are the numbers of any other.
+    Both hold as long as no stream had to give way since their `generation`. `settled` counts the protocol that is
+    `usual` on a flow, `tally` the others by protocol, once there are any. `given` is the key of a flow that is more
+    than addresses and ports of UDP; `wire` are the numbers of any other.
     """
 
     # In the order of use, as the counters of a stream.
@@ -35,7 +35,7 @@ cdef class FlowState:
     cdef Counters latest
     cdef int64_t generation
     cdef readonly int64_t datagrams, octets, last, encrypted, used
-    cdef char is_open, only
+    cdef char is_open, usual
     cdef int32_t first_file
     cdef int64_t settled
     cdef int64_t *tally
@@ -75,9 +75,9 @@ cdef class FlowState:
 
     @property
     def counts(self):
-        if self.tally is not NULL:
-            return [self.tally[number] for number in range(COUNTED)]
-        return [self.settled if number == self.only else 0 for number in range(COUNTED)]
+        if self.tally is NULL:
+            return [self.settled if number == self.usual else 0 for number in range(COUNTED)]
+        return [self.settled if number == self.usual else self.tally[number] for number in range(COUNTED)]
 
     @property
     def flow(self):
@@ -94,19 +94,20 @@ cdef class FlowState:
 
     cdef inline int settle(self, int protocol, bint encrypted) except -1:
         self.encrypted += encrypted
-        if self.tally is NULL:
-            if protocol == self.only or not self.settled:
-                self.only = <char> protocol
-                self.settled += 1
-                return 0
-            self.apart()
-        self.tally[protocol] += 1
-        return 0
+        if protocol == self.usual or not self.settled:
+            self.usual = <char> protocol
+            self.settled += 1
+            return 0
+        return self.settle_another(protocol)
 
-    cdef int apart(self) except -1:
-        """Count by protocol from now on."""
-        self.tally = <int64_t *> PyMem_Calloc(COUNTED, sizeof(int64_t))
+    cdef int settle_another(self, int protocol) except -1:
+        """Count a protocol that is not the usual one, which is the one that came more often so far."""
         if self.tally is NULL:
-            raise MemoryError()
-        self.tally[self.only] = self.settled
+            self.tally = <int64_t *> PyMem_Calloc(COUNTED, sizeof(int64_t))
+            if self.tally is NULL:
+                raise MemoryError()
+        self.tally[protocol] += 1
+        if self.tally[protocol] > self.settled:
+            self.tally[self.usual] = self.settled
+            self.settled, self.usual = self.tally[protocol], <char> protocol
         return 0

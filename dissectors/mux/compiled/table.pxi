@@ -733,7 +733,7 @@ cdef FlowState flow_of(const Quiet *quiet, PairState pair):
     state.wire, state.used, state.first, state.last = quiet.wire, quiet.used, quiet.first, quiet.last
     state.datagrams, state.octets, state.encrypted = quiet.datagrams, quiet.octets, quiet.encrypted
     state.first_file, state.first_number = quiet.first_file, quiet.first_number
-    state.only, state.settled, state.unknown_octets = <char> C_UNKNOWN, quiet.datagrams, quiet.octets
+    state.usual, state.settled, state.unknown_octets = <char> C_UNKNOWN, quiet.datagrams, quiet.octets
     if quiet.candidate is not NULL:
         state.settled -= 1
         state.unknown_octets -= quiet.candidate.length
