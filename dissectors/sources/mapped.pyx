@@ -122,7 +122,7 @@ cdef class Windows:
     """An iterator over what stands in a file from the octet `at` on, up to `size` octets (a multiple of a page) each.
 
     It ends where the file does, or at the first window that cannot be mapped; plain reading goes on from `at`. The
-    octets of a window are valid until the next one is asked for. Where some are lost meanwhile, the record that was
+    octets of a window are valid until the next one is asked for. Where some are lost meanwhile, a record that was
     begun before them ends in octets of 0xFF.
     """
 

@@ -217,6 +217,28 @@ def test_streams_begin_the_same_in_both(seed: int) -> None:
         assert len({row[11] for row in found["rows"] if row[9] == interpreted.RTP}) > 2
 
 
+@pytest.mark.parametrize("lengths", [(1, 3, 5), (40, 3, 1), (2, 2, 2, 2), (1, 90, 1, 90)])
+def test_whichever_protocol_comes_most_on_a_flow_each_is_counted(lengths: tuple[int, ...]) -> None:
+    sent: list[made.Sent] = []
+    for turn, length in enumerate(lengths):
+        for number in range(length):
+            kinds = made.stun(), made.rtp(100 * turn + number, 9), made.rtcp(9), b"8" * 20
+            sent.append((made.A, made.B, kinds[turn % len(kinds)]))
+    (flow,) = same(pcap(made.records(sent)))["flows"]
+    assert sorted(count for count in flow[8] if count) == sorted(lengths)
+
+
+def test_a_batch_that_is_full_ends_between_two_records() -> None:
+    nothing, many = (made.B, made.A, b"8" * 20), (made.A, made.B, made.stun())
+    octets = pcap(made.records([nothing] * 3 + [many] * (interpreted.BATCH_ROWS + 5)))
+    scanner, capture = compiled.Scanner(), Capture("made", BytesIO(octets))
+    capture._chunks = iter([octets])
+    batches = [[*entries(batch)] for batch in capture.through(partial(scanner.read, 0, capture.walker))]
+    assert [len(batch) for batch in batches] == [interpreted.BATCH_ROWS, 5]
+    assert [row[2] for batch in batches for row in batch] == [*range(4, interpreted.BATCH_ROWS + 9)]
+    assert capture.notes.packets == interpreted.BATCH_ROWS + 8
+
+
 @pytest.mark.parametrize("datagrams", [1, 2, 3])
 def test_rtp_that_looks_like_rtcp_is_the_same_in_both(datagrams: int) -> None:
     sent = [(made.A, made.B, made.stun()), (made.A, made.B, made.rtcp(9))]

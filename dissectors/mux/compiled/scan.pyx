@@ -59,6 +59,7 @@ include "wire.pxi"
 include "flows.pxi"
 include "ends.pxi"
 include "table.pxi"
+include "coming.pxi"
 include "quiet.pxi"
 include "probation.pxi"
 include "evidence.pxi"
@@ -264,20 +265,33 @@ cdef class Scanner:
     ) except -1:
         """Walk whole records from `at` on; how many octets they take."""
         cdef bint big = layout.big
-        cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured, time
+        cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured
         cdef int link = layout.link
-        cdef Py_ssize_t header = layout.header, begin = at
+        cdef Py_ssize_t header = layout.header, begin = at, place
+        cdef Coming[TOGETHER] coming
+        cdef int count = TOGETHER, number
         cdef Octets head
-        while at + header <= octets.size and len(entries) < BATCH_ROWS:
-            narrow(&head, octets, at, 16)
-            captured = either(head, 8, big)
-            ahead(octets, at + RECORDS_AHEAD * (header + captured))
-            if captured > LARGEST or captured > octets.size - at - header or not (captured or u64(head, 0)):
-                break
-            frame += 1
-            time = either(head, 0, big) * 1_000_000_000 + either(head, 4, big) * unit
-            self.record(entries, octets, at + header, captured, file, frame, time, link, either(head, 12, big))
-            at += header + captured
+        while count and len(entries) < BATCH_ROWS:
+            count, place = 0, at
+            while count < TOGETHER and place + header <= octets.size:
+                narrow(&head, octets, place, 16)
+                captured = either(head, 8, big)
+                ahead(octets, place + RECORDS_AHEAD * (header + captured))
+                if captured > LARGEST or captured > octets.size - place - header or not (captured or u64(head, 0)):
+                    break
+                coming[count].at, coming[count].size, coming[count].link = place + header, captured, link
+                coming[count].time = either(head, 0, big) * 1_000_000_000 + either(head, 4, big) * unit
+                coming[count].original = either(head, 12, big)
+                place += header + captured
+                coming[count].behind = place
+                count += 1
+            look_ahead(self.flows, octets, coming, count)
+            for number in range(count):
+                frame += 1
+                self.record(entries, octets, &coming[number], file, frame)
+                at = coming[number].behind
+                if len(entries) >= BATCH_ROWS:
+                    break
         if frame > first:
             walker.passed(at - begin, {link: frame - first}, 0)
         return at - begin
@@ -289,7 +303,9 @@ cdef class Scanner:
         cdef bint big = layout.big
         cdef int64_t frame = walker.notes.packets, time = 0, total, captured, padded, ticks
         cdef uint32_t number, known = 0
-        cdef Py_ssize_t begin = at, size = octets.size
+        cdef Py_ssize_t begin = at, size = octets.size, place
+        cdef Coming[TOGETHER] coming
+        cdef int count = TOGETHER, held
         cdef Interface[MAX_INTERFACES] interfaces
         cdef Interface *interface
         cdef Octets head
@@ -298,28 +314,41 @@ cdef class Scanner:
             plain = each.over == 1 and 0 <= each.offset <= MAX_TIME_NS
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
-        while at + 32 <= size and len(entries) < BATCH_ROWS:
-            narrow(&head, octets, at, 28)
-            total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
-            ahead(octets, at + RECORDS_AHEAD * total)
-            padded = (captured + 3) & ~3
-            if (
-                either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
-                or total > size - at or number >= known or either(octets, at + total - 4, big) != total
-                or (total > 32 + padded and commented(octets, at + 28 + padded, at + total - 4, big))
-            ):
-                break
-            interface = &interfaces[number]
-            ticks = <int64_t> (<uint64_t> either(head, 12, big) << 32 | <uint64_t> either(head, 16, big))
-            if not interface.times or ticks < 0 or ticks > (LAST_MOMENT - interface.offset) // interface.times:
-                break
-            time = ticks * interface.times + interface.offset
-            frame += 1
-            if not interface.count:
-                links[interface.link] = links.get(interface.link, 0)
-            interface.count += 1
-            self.record(entries, octets, at + 28, captured, file, frame, time, interface.link, either(head, 24, big))
-            at += total
+        while count and len(entries) < BATCH_ROWS:
+            count, place = 0, at
+            while count < TOGETHER and place + 32 <= size:
+                narrow(&head, octets, place, 28)
+                total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
+                ahead(octets, place + RECORDS_AHEAD * total)
+                padded = (captured + 3) & ~3
+                if (
+                    either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
+                    or total > size - place or number >= known or either(octets, place + total - 4, big) != total
+                    or (total > 32 + padded and commented(octets, place + 28 + padded, place + total - 4, big))
+                ):
+                    break
+                interface = &interfaces[number]
+                ticks = <int64_t> (<uint64_t> either(head, 12, big) << 32 | <uint64_t> either(head, 16, big))
+                if not interface.times or ticks < 0 or ticks > (LAST_MOMENT - interface.offset) // interface.times:
+                    break
+                coming[count].at, coming[count].size, coming[count].link = place + 28, captured, interface.link
+                coming[count].time = ticks * interface.times + interface.offset
+                coming[count].original, coming[count].interface = either(head, 24, big), number
+                place += total
+                coming[count].behind = place
+                count += 1
+            look_ahead(self.flows, octets, coming, count)
+            for held in range(count):
+                interface = &interfaces[coming[held].interface]
+                time = coming[held].time
+                frame += 1
+                if not interface.count:
+                    links[interface.link] = links.get(interface.link, 0)
+                interface.count += 1
+                self.record(entries, octets, &coming[held], file, frame)
+                at = coming[held].behind
+                if len(entries) >= BATCH_ROWS:
+                    break
         for number in range(known):
             if interfaces[number].count:
                 links[interfaces[number].link] += interfaces[number].count
@@ -330,16 +359,16 @@ cdef class Scanner:
     cdef int walked(self, list entries, int64_t file, record) except -1:
         """Take a record that a walker made."""
         cdef bytes octets = bytes(record.octets)
-        return self.record(
-            entries, over(octets), 0, len(octets), file, record.frame, record.time, record.link, record.original
-        )
+        cdef Coming coming
+        coming.at, coming.size, coming.link = 0, len(octets), record.link
+        coming.time, coming.original = record.time, record.original
+        look_ahead(self.flows, over(octets), &coming, 1)
+        return self.record(entries, over(octets), &coming, file, record.frame)
 
-    cdef int record(
-        self, list entries, Octets octets, Py_ssize_t at, Py_ssize_t size,
-        int64_t file, int64_t frame, int64_t time, int link, int64_t original,
-    ) except -1:
-        """Take the frame of `size` octets at `at`."""
-        cdef Plain plain
+    cdef int record(self, list entries, Octets octets, Coming *coming, int64_t file, int64_t frame) except -1:
+        """Take a frame that was opened."""
+        cdef Plain *plain = &coming.plain
+        cdef int64_t time = coming.time
         cdef Slot *slot
         if not self.timed:
             self.earliest = self.newest = time
@@ -347,19 +376,24 @@ cdef class Scanner:
         self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
         self.times[self.records & (RECENT_RECORDS - 1)] = time
         self.records += 1
-        if (
-            opened(&plain, octets, at, size, link) and plain.length <= LARGEST_USUAL
-            and (not plain.tags or self.vlan_known)
-        ):
+        if coming.is_plain and (not plain.tags or self.vlan_known):
             self.opened += 1
             self.tags += plain.tags
-            slot = self.flows.place(&plain.wire, self.flows.hash(&plain.wire))
+            slot = self.flows.place(&plain.wire, coming.hash)
             if slot.what and not slot.what & 1:
                 return self.datagram(
                     entries, plain.payload, plain.length, <FlowState> <PyObject *> slot.what, file, frame, 0, time,
                     plain.identification, 0,
                 )
-            return self.foreign(entries, &plain, <Py_ssize_t> (slot.what >> 1) if slot.what else -1, file, frame, time)
+            return self.foreign(entries, plain, <Py_ssize_t> (slot.what >> 1) if slot.what else -1, file, frame, time)
+        return self.other(entries, octets, coming, file, frame)
+
+    cdef int other(self, list entries, Octets octets, Coming *coming, int64_t file, int64_t frame) except -1:
+        """Take a frame that is no datagram without surprises."""
+        cdef Plain plain
+        cdef Py_ssize_t at = coming.at, size = coming.size
+        cdef int64_t time = coming.time
+        cdef int link = coming.link
         if in_tcp(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
             self.passed += 1
             self.tags += plain.tags
@@ -368,7 +402,7 @@ cdef class Scanner:
             if not plain.flags & SYN and self.given_up.knows(&plain.wire):
                 return 0
             return self.segment(entries, &plain, file, frame, time)
-        return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
+        return self.unusual(entries, Record(frame, time, link, part(octets, at, size), coming.original), file)
 
     cdef int tls(self, uint64_t ports, bytes payload) except -1:
         """Count a segment that `segments` has a name for; that it came is counted already."""

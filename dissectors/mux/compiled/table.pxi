@@ -9,6 +9,7 @@ cdef enum:
     RECORDS_OF_A_BLOCK = 1024
     FREED = 2
     LONGEST_IPV4 = 15
+    STREAM_LINES = 12
 
 cdef int IDLE_SHARE = limited.IDLE_SHARE
 cdef int64_t RANK = flows_of_python.RANK
@@ -262,6 +263,35 @@ cdef class FlowTable:
 
     cdef inline Quiet *record(self, Py_ssize_t at) noexcept:
         return &self.block[at // RECORDS_OF_A_BLOCK][at % RECORDS_OF_A_BLOCK]
+
+    cdef inline Slot *slot(self, uint64_t hash) noexcept:
+        """Where a 5-tuple with that hash stands, unless others are in its way."""
+        return &self.slots[hash >> 1 & self.mask]
+
+    cdef inline void expect(self, uint64_t hash) noexcept:
+        """Say that the flow at a place is likely to be asked for."""
+        cdef size_t what = self.slot(hash).what
+        cdef const char *kept
+        if what & 1:
+            kept = <const char *> self.record(what >> 1)
+            soon(kept)
+            soon(kept + 64)
+        elif what > FREED:
+            kept = <const char *> what
+            soon(kept)
+            soon(kept + 64)
+            soon(kept + 128)
+
+    cdef inline void expect_stream(self, uint64_t hash) noexcept:
+        """Say the same of the stream that was on it last."""
+        cdef size_t what = self.slot(hash).what
+        cdef const char *kept
+        cdef int line
+        if not what & 1 and what > FREED:
+            soon(<const char *> <void *> (<FlowState> <PyObject *> what).pair)
+            kept = <const char *> <void *> (<FlowState> <PyObject *> what).latest
+            for line in range(STREAM_LINES):
+                soon(kept + 64 * line)
 
     cdef inline Slot *place(self, const Wire *wire, uint64_t hash) noexcept:
         """Where a 5-tuple stands, or where it may be put: `what` is 0 then."""
