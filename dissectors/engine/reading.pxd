@@ -4,8 +4,7 @@ cimport cython
 
 
 cdef class Reader:
-    cdef public object take
-    cdef object _glance, _hold, _parse
+    cdef public object take, _glance, _hold, _parse
 
     cpdef tuple read(self, object entry)
 
