@@ -41,7 +41,7 @@ PLAIN = (
     "dissectors/protocols/sdp_attributes", "dissectors/protocols/sdp_lines", "dissectors/protocols/sdp_media",
     "dissectors/protocols/sdp_sections", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
     "dissectors/protocols/sip_message", "dissectors/protocols/sip_parts", "dissectors/protocols/sip_start_line",
-    "dissectors/protocols/stun", "dissectors/wire/masking",
+    "dissectors/protocols/stun", "dissectors/wire/addresses", "dissectors/wire/datagram", "dissectors/wire/masking",
 )
 """Modules in Cython, and modules in plain Python whose time it is worth to compile them, too.
 

@@ -39,7 +39,7 @@ cdef class Held:
     @cython.locals(shared=Kept)
     cpdef object text(self, object text)
 
-    @cython.locals(at=Py_ssize_t)
+    @cython.locals(at=Py_ssize_t, values=list)
     cpdef bint _holds(self, object kept)
 
     cpdef object value(self, object value, Py_ssize_t octets)

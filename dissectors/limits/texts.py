@@ -133,15 +133,15 @@ class Held:
 
     def text(self, text: str | None) -> str | None:
         """A text as it is kept."""
-        if not text:
+        if not text or self._holds(text):
             return text
         known = self._texts.kept.get(text)
         if isinstance(known, str):
-            if self._holds(known):
+            if known is not text and self._holds(known):
                 return known
         elif known is not None and len(text) <= MAX_TEXT_LENGTH:
             shared = known
-            if not self._holds(shared.value):
+            if shared.value is text or not self._holds(shared.value):
                 shared.holders += 1
                 self._values.append(shared.value)
             return shared.value  # type: ignore[return-value]  # equal to a text
@@ -152,8 +152,8 @@ class Held:
 
     def _holds(self, kept: Hashable) -> bool:
         """Whether it is one of those that are held longest: what is said again and again came early."""
-        at = 0
-        for value in self._values:
+        at, values = 0, self._values
+        for value in values:
             if value is kept:
                 return True
             at += 1
@@ -167,6 +167,8 @@ class Held:
 
     def value(self, value: Value, octets: int) -> Value | None:
         """A value as it is kept."""
+        if self._holds(value):
+            return value
         kept = self._texts.value(value, octets)
         if kept is not None:
             self._values.append(kept)

@@ -2,7 +2,10 @@
 
 cimport cython
 
-cdef tuple _WRITTEN
+cdef tuple _BEHIND, _WRITTEN
+
+@cython.locals(gate=str, gates=tuple, sign=str)
+cpdef bint may_hide(str text)
 
 @cython.locals(gate=bytes, text=str, written=str)
 cpdef bytes masked(bytes octets)

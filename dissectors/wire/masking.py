@@ -79,14 +79,33 @@ GATES: dict[bytes, tuple[bytes, ...]] = {
 
 _WRITTEN = tuple([(gate, gate.decode()) for gate in GATES])
 
+RARE = "zkwKy@\""
+"""Signs that few descriptions of media have."""
+
+_BEHIND = tuple([
+    (sign, tuple([gate for _, gate in _WRITTEN if sign == next((each for each in RARE if each in gate), "")]))
+    for sign in (*RARE, "")
+])
+"""The gates by the rarest sign in them; a sign is found ten times as quickly as a word."""
+
+
+def may_hide(text: str) -> bool:
+    """Whether there can be a secret in a text, in which each octet of ASCII is a character of its own."""
+    for sign, gates in _BEHIND:
+        if sign in text:
+            for gate in gates:
+                if gate in text:
+                    return True
+    return False
+
 
 def masked(octets: bytes) -> bytes:
     """The same octets with a mask in place of each octet of a secret."""
     # Octets are asked slowly: `in` would see first whether the gate is a number, and `find` is called by its name.
     text = octets.decode("latin-1")
-    gates = [gate for gate, written in _WRITTEN if written in text]
-    if not gates:
+    if not may_hide(text):
         return octets
+    gates = [gate for gate, written in _WRITTEN if written in text]
     hinted = {hint for gate in gates for hint in GATES[gate] if octets.find(hint) >= 0}
     for hints, secret in PATTERNS:
         if not hinted.isdisjoint(hints):

@@ -74,6 +74,17 @@ def test_what_is_said_again_and_again_is_held_once_and_given_back_once() -> None
     assert not texts.kept and texts.left == 10_000
 
 
+def test_a_value_is_one_for_all_who_hold_it_and_held_once_by_each() -> None:
+    texts = Texts(10_000, Bounds())
+    one, other = Held(texts), Held(texts)
+    first = ("a", "b")
+    assert one.value(first, 100) is one.value(first, 100) is first and other.value(("a", *"b"), 100) is first
+    assert texts.kept[first].holders == 2
+    one.release()
+    other.release()
+    assert not texts.kept and texts.left == 10_000
+
+
 def test_a_body_that_the_next_hop_repeats_is_there_once_and_weighs_twice() -> None:
     texts = Texts(10_000, Bounds())
     held = Held(texts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.wire.masking import concealed, masked, masked_text, masked_value
+from dissectors.wire.masking import GATES, concealed, masked, masked_text, masked_value, may_hide
 
 SECRET = "Sec/ret+0123456789abcdefghijklmnopqrstuv="
 HEXADECIMAL = "6629fae49393a05397450978507c4ef1"
@@ -59,6 +59,11 @@ def test_json_hides_secrets_in_its_texts_too() -> None:
 )
 def test_what_is_no_secret_stays(octets: bytes) -> None:
     assert masked(octets) == octets and concealed(octets) == octets
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_whatever_stands_in_texts_with_a_secret_is_looked_for(gate: bytes) -> None:
+    assert may_hide(f"v=0 {gate.decode()} 0") and not may_hide("v=0\r\na=rtpmap:0 PCMU/8000\r\n")
 
 
 def test_texts_and_values_are_masked_as_octets_are() -> None:

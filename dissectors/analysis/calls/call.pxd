@@ -36,6 +36,7 @@ cdef class CallState:
 
     cpdef object _side(self, bint request, Identity identity)
     cpdef object _who(self, dict first)
+    cpdef object came_to(self)
     cpdef object _invite(self, object sequence)
     cpdef Cancelling _cancel(self)
     cpdef Registering _register(self)

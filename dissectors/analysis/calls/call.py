@@ -264,6 +264,10 @@ class CallState:
     @property
     def outcome(self) -> CallOutcome:
         """What the call came to; see `report.Call`."""
+        return self.came_to()
+
+    def came_to(self) -> CallOutcome:
+        """The same, for those who are compiled."""
         if self.kind == "registration":
             return self._register().outcome(self.status)
         if self.kind != "call":

@@ -3,6 +3,7 @@
 cimport cython
 
 from dissectors.limits.remembered cimport Remembered
+from dissectors.protocols.sdp_attributes cimport number
 
 cdef Remembered _usual_parts
 
@@ -13,6 +14,11 @@ cpdef object formats(object media, object facetime)
 cpdef Py_ssize_t _length(tuple texts)
 
 cpdef tuple lines(object description, object facetime, object sender=*, bint short=*)
+
+@cython.locals(found=dict, value=str)
+cpdef tuple _sources(object values)
+
+cpdef object _told(object connection)
 
 @cython.locals(usual=tuple)
 cpdef object _line(object media, object description, object facetime, object sender, bint short)

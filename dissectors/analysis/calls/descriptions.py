@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from dissectors.limits.remembered import Remembered, remembered
 from dissectors.protocols import payload_types, sdp, sdp_attributes, sdp_media
 from dissectors.protocols.rtp_extensions import NAMES
+from dissectors.protocols.sdp_attributes import number
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
 from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import endpoint
@@ -119,13 +120,27 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool, sender
     if usual is None:
         return whole_line(media, description, facetime)
     direction, explained, rtcp_mux, ptime = usual
-    address = address_of(media, description)
+    connection = media.connection or description.connection
+    address = None if connection is None else connection.address
+    # Who sends is told in the form of datagrams already.
+    if address != sender:
+        address = _told(connection)
     # In the order of its fields: to name so many costs more than all that is in them.
     return Media(
         media.kind, sender if address == sender else address, media.port, media.profile, direction, explained, None,
-        rtcp_mux, None, tuple(media.ssrcs) if "ssrc" in media.named else (), None, 0, (), None, None, (), (), None,
-        False, (), ptime,
+        rtcp_mux, None, _sources(media.named["ssrc"]) if "ssrc" in media.named else (), None, 0, (), None, None, (), (),
+        None, False, (), ptime,
     )
+
+
+def _sources(values: Sequence[str]) -> tuple[int, ...]:
+    """Those that a=ssrc names, as `sdp.Media.ssrcs` has them, without the names that they have there."""
+    found: dict[int, None] = {}
+    for value in values:
+        ssrc = number(value.partition(" ")[0])
+        if ssrc is not None:
+            found[ssrc] = None
+    return tuple(found)
 
 
 def usual_part(media: sdp.Media, facetime: bool, short: bool = False) -> UsualPart | None:
@@ -256,7 +271,10 @@ def fingerprint(media: sdp.Media) -> str | None:
 
 def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     """The connection address of a media line, its own or the description's, in the form that datagrams are told in."""
-    connection = media.connection or description.connection
+    return _told(media.connection or description.connection)
+
+
+def _told(connection: sdp.Connection | None) -> str | None:
     if connection is None:
         return None
     # An address of IPv4 has one form only.

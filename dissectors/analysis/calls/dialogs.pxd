@@ -7,6 +7,7 @@ from dissectors.limits.texts cimport Held
 from dissectors.protocols.sip_message cimport Identity
 
 cdef Py_ssize_t ENTRY, STATE
+cdef dict ORDER
 
 
 cdef class Dialogs:

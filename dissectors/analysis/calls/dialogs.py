@@ -10,7 +10,7 @@ from dissectors.protocols.sip_message import Identity
 from dissectors.report import Dialog
 
 MAX_DIALOGS = 64
-ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
+ORDER = {state: at for at, state in enumerate(("calling", "proceeding", "early", "confirmed", "terminated"))}
 """A dialog moves forward only, unless its INVITE is sent anew."""
 
 Tags = tuple[str | None, str | None]
@@ -51,7 +51,7 @@ class Dialogs:
                 return
             ours, theirs = self.held.text(ours), self.held.text(theirs)
             at = self._find(ours, theirs)
-        later = before is None or state == "calling" or ORDER.index(state) > ORDER.index(before)
+        later = before is None or state == "calling" or ORDER[state] > ORDER[before]
         self._put(at, ours, theirs, state if later else before or state)
         if state == "confirmed" and self.accepted is None:
             at = self._find(ours, theirs)

@@ -8,14 +8,17 @@ from dissectors.limits.remembered cimport Remembered
 from dissectors.limits.texts cimport Held
 from dissectors.protocols.sip_message cimport Identity
 from dissectors.protocols.sip_parts cimport media_type
-from dissectors.wire.masking cimport masked, masked_value
+from dissectors.wire.masking cimport masked, masked_value, may_hide
 
 cdef Py_ssize_t EMPTY_TUPLE_OCTETS, HEADER_OCTETS, POINTER_OCTETS
-cdef Remembered _remembered_names
+cdef Remembered _answers, _known_headers, _remembered_names
+cdef dict METHODS
 
 
 cdef class Names:
-    cdef readonly tuple written, deciding
+    cdef readonly tuple deciding, labels, written
+    cdef readonly dict sizes
+    cdef readonly bint worded
     cdef readonly Py_ssize_t compact, longer, lost, octets, count
 
 
@@ -25,14 +28,26 @@ cpdef object to_report(Carried carried, object again, object side, object agent,
 cpdef object shown(object text, Held held)
 cpdef bint has_credentials(dict first)
 
+cpdef tuple _answer(object status, object reason)
+
 @cython.locals(first=dict, found=tuple, told=tuple)
 cpdef tuple _deciding(Carried carried, Names names, Held held)
 
+@cython.locals(at=Py_ssize_t, headers=tuple, kept=list, texts=tuple)
+cpdef tuple _as_known(tuple values, tuple told, Held held)
+
 cpdef object _meaning(object message, object name, Held held)
+@cython.locals(octets=bytes, text=str)
 cpdef object _body(Carried carried, Held held)
 cpdef tuple _deviations(tuple deviations, Held held)
 cpdef Names _names_of(tuple written, Py_ssize_t length)
 cpdef Names _names(tuple written)
 
-@cython.locals(after=Py_ssize_t, before=Py_ssize_t, compressed=bint, inflated=Py_ssize_t, longer=Py_ssize_t, sent=Py_ssize_t)
+@cython.locals(
+    after=Py_ssize_t, at=Py_ssize_t, before=Py_ssize_t, inflated=Py_ssize_t, longer=Py_ssize_t, name=str, sent=Py_ssize_t,
+    value=str, written=str
+)
 cpdef object _sizes(Carried carried, Names names)
+
+@cython.locals(known=dict)
+cpdef object _known_sizes(object sent, Names names)

@@ -32,7 +32,7 @@ cdef class Negotiation:
     cpdef object _offer(self, object transaction)
     cpdef object _on(self, object offered, object flow, object place)
 
-    @cython.locals(identity=Identity, lines=tuple)
+    @cython.locals(at=Py_ssize_t, identity=Identity, lines=tuple, media=tuple)
     cpdef object _list(
         self, Carried carried, object description, bint short, object offered, object side, object answers, object key
     )

@@ -252,9 +252,13 @@ class Negotiation:
             identity.to_tag, " ".join(origin) if origin else None, offered.number, "open", description.broken,
         )
         self._made += (described, offered, key)
-        for line, read in zip(lines, description.media, strict=True):
+        media = description.media
+        for at in range(len(lines)):
+            line = lines[at]
             self.announced.append(
-                Announced(side, line.address, line.port, line, read.rtpmaps, line.encryption, src, time, offered)
+                Announced(
+                    side, line.address, line.port, line, media[at].rtpmaps, line.encryption, src, time, offered
+                )
             )
 
 

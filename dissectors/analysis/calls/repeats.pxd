@@ -7,6 +7,7 @@ from dissectors.limits.budget cimport Bounds
 from dissectors.protocols.sip_message cimport Identity
 
 cdef Py_ssize_t ENTRY_OCTETS, KEY_OCTETS, MAX_FEW
+cdef unsigned long long MET_BITS
 
 
 cdef class Repeats:
@@ -14,9 +15,12 @@ cdef class Repeats:
     cdef public bytes _few
     cdef public Bounds bounds
     cdef public dict _last
+    cdef public unsigned long long _met
 
     @cython.locals(identity=Identity)
     cpdef object see(self, Carried carried)
 
-    @cython.locals(at=Py_ssize_t, entry=bytes, few=bytes, size=Py_ssize_t)
+    @cython.locals(
+        at=Py_ssize_t, bit="unsigned long long", entry=bytes, few=bytes, mark="unsigned long long", size=Py_ssize_t
+    )
     cpdef object _among_few(self, object key, object time, object packet)

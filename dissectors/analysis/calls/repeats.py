@@ -43,6 +43,9 @@ ENTRY_FORMAT = "qqq"
 ENTRY_OCTETS: Final = 24
 KEY_OCTETS: Final = 8
 
+MET_BITS: Final = 63
+"""Those of a hash that say which of 64 marks is set once such a message was met."""
+
 _pack = Struct(ENTRY_FORMAT).pack
 _unpack = Struct(ENTRY_FORMAT).unpack_from
 
@@ -53,11 +56,12 @@ class Repeats:
     A packet is one number, for there are many: its time, and below it the identification and the length.
     """
 
-    __slots__ = ("_few", "_last", "bounds", "limit")
+    __slots__ = ("_few", "_last", "_met", "bounds", "limit")
 
     def __init__(self, limit: int, bounds: Bounds) -> None:
         self.limit, self.bounds = limit, bounds
         self._few = b""
+        self._met = 0
         self._last: dict[int, int] | None = None
 
     def see(self, carried: Carried) -> Again:
@@ -85,16 +89,20 @@ class Repeats:
 
     def _among_few(self, key: int, time: int, packet: int) -> int | None:
         """The packet that carried a message before, which this one replaces; where there are too many, none is kept."""
-        few, entry = self._few, _pack(key, time, packet)
-        size, known = len(few), entry[:KEY_OCTETS]
-        at = few.find(known)
-        while at >= 0:
-            if not at % ENTRY_OCTETS:
-                _, before, carried = _unpack(few, at)
-                self._few = few[:at] + entry + few[at + ENTRY_OCTETS :]
-                found: int = before << PACKET_BITS | carried
-                return found
-            at = few.find(known, at + 1)
+        few, entry, mark = self._few, _pack(key, time, packet), key & MET_BITS
+        bit, size = 1 << mark, len(few)
+        # Most messages are new.
+        if self._met & bit:
+            known = entry[:KEY_OCTETS]
+            at = few.find(known)
+            while at >= 0:
+                if not at % ENTRY_OCTETS:
+                    _, before, carried = _unpack(few, at)
+                    self._few = few[:at] + entry + few[at + ENTRY_OCTETS :]
+                    found: int = before << PACKET_BITS | carried
+                    return found
+                at = few.find(known, at + 1)
+        self._met |= bit
         if size < ENTRY_OCTETS * MAX_FEW and size < ENTRY_OCTETS * self.limit:
             self._few = few + entry
         else:

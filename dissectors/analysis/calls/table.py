@@ -151,8 +151,9 @@ class Calls:
                 self._make_room()
         else:
             call = known if isinstance(known, CallState) else self._opened(known)
-        self.calls[call_id] = call
-        self._note(call_id)
+        # By the one text that the call has.
+        self.calls[call.call_id] = call
+        self._note(call.call_id)
         broken = call.feed(carried)
         self._rank(call)
         return broken
@@ -273,17 +274,19 @@ class Calls:
 
     def _rank(self, call: CallState) -> None:
         """Put a call behind all others of its rank."""
-        outcome = call.outcome
+        outcome = call.came_to()
         rank = TRANSACTION if call.kind != "call" else RANKS[outcome]
         if outcome == "fragment" and call.ended is not None:
             rank = ENDED_WELL
         if call.call_id in self._kept_for_errors:
             rank = max(rank, ENDED_BADLY)
-        if call.rank is not None and call.rank != rank:
+        if call.rank == rank:
+            self._ranked[rank].move_to_end(call.call_id)
+            return
+        if call.rank is not None:
             del self._ranked[call.rank][call.call_id]
         call.rank = rank
         self._ranked[rank][call.call_id] = None
-        self._ranked[rank].move_to_end(call.call_id)
 
     def _make_room(self) -> None:
         """Let go of the call that is silent longest of those that make room first."""

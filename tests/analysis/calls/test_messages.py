@@ -1,7 +1,14 @@
-"""What makes two messages one, sent twice."""
+"""What makes two messages one, sent twice; and what is told of their headers."""
 
 from __future__ import annotations
 
+import pytest
+
+from dissectors.analysis.calls.table import Calls
+from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import Texts
+from dissectors.protocols.sip import parse
+from dissectors.wire.datagram import Datagram, Flow
 from tests.made import A, B
 from tests.signalling import INVITE, THEIRS, described, negotiated, only, says
 
@@ -25,3 +32,24 @@ def test_messages_of_one_length_share_what_says_it() -> None:
     call = only([(A, B, INVITE), (B, A, ringing), (B, A, ringing), (B, A, says(200, 1, THEIRS))])
     assert [each.length for each in call.messages] == [each.sizes.sent for each in call.messages if each.sizes]
     assert call.messages[1].length is call.messages[2].length and call.messages[1].length > 256
+
+
+SECRET, LONG = "<sip:bob:secret@192.0.2.1>", f"<sip:{'b' * 2000}@192.0.2.1>"
+
+
+@pytest.mark.parametrize(("contact", "octets", "secrets", "told", "hits"), [
+    (SECRET, 1 << 20, True, SECRET, {}), (SECRET, 1 << 20, False, "<sip:bob:******@192.0.2.1>", {}),
+    (SECRET, 100, True, "", {"texts": 25}), (SECRET, 1 << 20, True, SECRET, {}),
+    (LONG, 1 << 20, False, f"{LONG[:1023]}…", {"ends of long texts": 2}),
+])
+def test_headers_that_decide_are_told_as_far_as_there_is_room(
+    contact: str, octets: int, secrets: bool, told: str, hits: dict[str, int]
+) -> None:
+    ringing = says(180, 1, b"", f"Contact: {contact}")
+    bounds = Bounds()
+    calls = Calls(1, bounds=bounds, texts=Texts(octets, bounds, secrets))
+    for time in range(2):
+        calls.feed(Datagram(0, 1 + time, 0, time, Flow(*B, *A), ringing, len(ringing)), parse(ringing))
+    (call,) = calls.opened()
+    assert [message.header("Contact") or "" for message in call.messages] == [told] * 2
+    assert bounds.hits == hits

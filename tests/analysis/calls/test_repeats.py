@@ -130,6 +130,8 @@ def test_what_only_looks_like_a_message_is_none() -> None:
     assert repeats._among_few(7, 11, 13) is None
     assert repeats._among_few(11, 13, 7) is None and repeats._among_few(13, 7, 11) is None
     assert repeats._among_few(11 << 8, 1, 2) is None
+    # These share the mark of 7.
+    assert [repeats._among_few(key, 3, 5) for key in (71, -57, 71)] == [None, None, 3 << PACKET_BITS | 5]
     assert [repeats._among_few(key, 17, 19) for key in (7, 11, 13)] == [
         11 << PACKET_BITS | 13, 13 << PACKET_BITS | 7, 7 << PACKET_BITS | 11,
     ]
