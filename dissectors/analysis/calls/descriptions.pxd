@@ -20,11 +20,13 @@ cpdef tuple _sources(object values)
 
 cpdef object _told(object connection)
 
-@cython.locals(usual=tuple)
+@cython.locals(attributes=tuple, named=dict, usual=tuple, written=tuple)
 cpdef object _line(object media, object description, object facetime, object sender, bint short)
 
-@cython.locals(attributes=tuple, said=tuple)
-cpdef tuple usual_part(object media, object facetime, bint short=*)
+@cython.locals(said=tuple)
+cpdef tuple usual_part(
+    object profile, tuple written, tuple attributes, dict named, object facetime, bint short=*
+)
 
 cpdef tuple _read_usual(tuple said)
 cpdef object address_of(object media, object description)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 
 from dissectors.limits.remembered import Remembered, remembered
@@ -12,7 +12,7 @@ from dissectors.protocols.sdp_attributes import number
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
 from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct, replace
+from dissectors.wire.values import Struct, astuple, replace
 
 FACETIME_ORIGIN = "GKVoiceChatService"
 SHA_256 = "sha-256"
@@ -116,20 +116,23 @@ def lines(
 
 
 def _line(media: sdp.Media, description: sdp.Description, facetime: bool, sender: str, short: bool) -> Media:
-    usual = None if media.inherited or media.kind == "image" else usual_part(media, facetime, short)
+    # All fields at once: to ask for one after the other takes longer.
+    kind, port, _, profile, written, connection, _, attributes, inherited, named, _, _ = astuple(media)
+    usual = None
+    if not inherited and kind != "image":
+        usual = usual_part(profile, written, attributes, named, facetime, short)
     if usual is None:
         return whole_line(media, description, facetime)
     direction, explained, rtcp_mux, ptime = usual
-    connection = media.connection or description.connection
+    connection = connection or description.connection
     address = None if connection is None else connection.address
     # Who sends is told in the form of datagrams already.
     if address != sender:
         address = _told(connection)
     # In the order of its fields: to name so many costs more than all that is in them.
     return Media(
-        media.kind, sender if address == sender else address, media.port, media.profile, direction, explained, None,
-        rtcp_mux, None, _sources(media.named["ssrc"]) if "ssrc" in media.named else (), None, 0, (), None, None, (), (),
-        None, False, (), ptime,
+        kind, sender if address == sender else address, port, profile, direction, explained, None, rtcp_mux, None,
+        _sources(named["ssrc"]) if "ssrc" in named else (), None, 0, (), None, None, (), (), None, False, (), ptime,
     )
 
 
@@ -143,15 +146,17 @@ def _sources(values: Sequence[str]) -> tuple[int, ...]:
     return tuple(found)
 
 
-def usual_part(media: sdp.Media, facetime: bool, short: bool = False) -> UsualPart | None:
+def usual_part(
+    profile: str, written: tuple[str, ...], attributes: tuple[sdp.Attribute, ...], named: Container[str],
+    facetime: bool, short: bool = False,
+) -> UsualPart | None:
     """What formats and attributes say of a line that inherits none, where these are `USUAL`; else None.
 
     Sources are left out, which are others in each call.
     """
-    attributes = media.attributes
-    if "ssrc" in media.named:
+    if "ssrc" in named:
         attributes = tuple([each for each in attributes if each.name != "ssrc"])
-    said = media.profile, media.formats, attributes, facetime
+    said = profile, written, attributes, facetime
     found: UsualPart | None = _usual_parts.recall(said) if short else _read_usual(said)
     return found
 

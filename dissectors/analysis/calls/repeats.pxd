@@ -7,7 +7,7 @@ from dissectors.limits.budget cimport Bounds
 from dissectors.protocols.sip_message cimport Identity
 
 cdef Py_ssize_t ENTRY_OCTETS, KEY_OCTETS, MAX_FEW
-cdef unsigned long long MET_BITS
+cdef long long MET_BITS
 
 
 cdef class Repeats:
@@ -21,6 +21,6 @@ cdef class Repeats:
     cpdef object see(self, Carried carried)
 
     @cython.locals(
-        at=Py_ssize_t, bit="unsigned long long", entry=bytes, few=bytes, mark="unsigned long long", size=Py_ssize_t
+        at=Py_ssize_t, bit="unsigned long long", entry=bytes, few=bytes, mark="long long", size=Py_ssize_t
     )
-    cpdef object _among_few(self, object key, object time, object packet)
+    cpdef object _among_few(self, long long key, object time, object packet)

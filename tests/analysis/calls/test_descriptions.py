@@ -48,7 +48,8 @@ def test_a_usual_line_says_what_the_whole_of_it_does(attributes: str, line: str,
     assert descriptions.USUAL >= media.named.keys() and not media.inherited
     whole = descriptions.whole_line(media, description, facetime)
     assert descriptions.lines(description, facetime) == (whole,)
-    assert descriptions.usual_part(media, facetime) is not None
+    parts = media.profile, media.formats, media.attributes, media.named
+    assert descriptions.usual_part(*parts, facetime) is not None
     assert whole.address == "2001:db8::1"
     sender = "".join(["2001:db8::", "1"])
     (sent,) = descriptions.lines(description, facetime, sender)
@@ -64,7 +65,8 @@ def test_what_is_unusual_about_a_line_is_looked_for() -> None:
     assert descriptions.lines(inherited, False)[0].setup == "active"
     assert descriptions.lines(of_its_own, False)[0].mid == "x"
     assert descriptions.lines(fax, False)[0].fax is not None
-    assert descriptions.usual_part(of_its_own.media[0], False) is None
+    media = of_its_own.media[0]
+    assert descriptions.usual_part(media.profile, media.formats, media.attributes, media.named, False) is None
 
 
 def test_a_line_of_many_words_is_read_as_a_short_one_is() -> None:
