@@ -1,6 +1,7 @@
 """Examples may take as long as a busy machine lets them: no test asserts on the clock."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def pytest_configure() -> None:
     """Refuse to test what was compiled from another source than the one that stands beside it."""
     for built in (*PACKAGE.rglob("*.so"), *PACKAGE.rglob("*.pyd")):
         name = built.name.partition(".")[0]
-        sources = [path for suffix in (".py", ".pxd") if (path := built.with_name(name + suffix)).exists()]
-        if any(path.stat().st_mtime > built.stat().st_mtime for path in sources):
+        twin = built.with_name(f"{name}.pyx")
+        parts = re.findall(r'^include "(.+)"', twin.read_text(encoding="utf-8"), re.MULTILINE) if twin.exists() else ()
+        sources = [twin, *map(built.with_name, parts)] if twin.exists() else [built.with_name(f"{name}.py")]
+        sources.append(built.with_name(f"{name}.pxd"))
+        if any(path.exists() and path.stat().st_mtime > built.stat().st_mtime for path in sources):
             pytest.exit(f"{built.name} is older than its source: python setup.py build_ext --inplace", 4)
