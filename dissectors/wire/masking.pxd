@@ -4,10 +4,12 @@ cimport cython
 
 cdef tuple _BEHIND, _WRITTEN
 
-@cython.locals(gate=str, gates=tuple, sign=str)
 cpdef bint may_hide(str text)
 
-@cython.locals(gate=bytes, text=str, written=str)
+@cython.locals(gate=str, gates=tuple, sign=str)
+cpdef bint _may_hide(str text)
+
+@cython.locals(gate=bytes, small=bytes, text=str, written=str)
 cpdef bytes masked(bytes octets)
 
 @cython.locals(colon=Py_ssize_t, usual=bint)

@@ -19,13 +19,14 @@ _NAMED = (
     rb"[\w.-]{0,32}|(?:room_?)?pin)"
 )
 _MEMBERS = (
-    b"assw", b"assphrase", b"wd", b"oken", b"ecret", b"redential", b"uthorization", b"wt", b"ikey", b"iKey", b"i_key",
-    b"in_key", b"inkey", b"inKey", b'pin"', b'pin\\', b'Pin"', b'Pin\\',
+    b"passw", b"passphrase", b"pwd", b"token", b"secret", b"credential", b"authorization", b"jwt", b"api_key",
+    b"admin_key", b"apikey", b"adminkey", b'pin"', b"pin\\",
 )
 
 
 class Pattern(NamedTuple):
-    """Where a secret stands: its groups are secret; one of `hints` stands in every text that has it."""
+    """Where a secret stands: its groups are secret; one of `hints` stands in every text that has it, in small letters.
+    """
 
     hints: tuple[bytes, ...]
     secret: bytes
@@ -36,26 +37,23 @@ IMS = rb"\b[ic]k[ \t]*=[ \t]*\"?([0-9A-F]{16,})"
 
 PATTERNS = (
     # The keys of a=crypto (RFC 4568), k= (RFC 4566) and MIKEY (RFC 4567); JSON may write / as \/.
-    Pattern((b"nline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern((b"inline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
     Pattern((b"k=",), rb"(?:^|\\[nr]|[\r\n]|\| )k=(?:clear|base64):((?:[A-Z0-9+/=]|\\/)+)"),
-    Pattern((b"ey-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern((b"key-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
     # ICE's password (RFC 8839), in SDP and in Jingle.
-    Pattern((b"ce-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
+    Pattern((b"ice-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
     Pattern((b"pwd=",), rb"\bpwd=[\"']([^\"']+)"),
     # Digest (RFC 7616), the keys of IMS in a challenge (RFC 3310), and what is sent as it is (RFC 7617, RFC 6750).
-    Pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
-    Pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
+    Pattern((b"response", b"rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
+    Pattern((b"response", b"rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
     Pattern((b"ik=", b"ck="), IMS),
     Pattern(
-        (b"uthorization",),
+        (b"authorization",),
         rb"(?:^|[\r\n]|\| )(?:Proxy-)?Authorization[ \t]*:[ \t]*(?!Digest\b)[A-Z-]{1,16}[ \t]+([^ \t,\r\n]+)",
     ),
-    Pattern((b"asic ", b"earer "), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
+    Pattern((b"basic", b"bearer"), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
     Pattern(
-        (
-            b"oken", b"ecret", b"assword", b"PI-Key", b"pi-key", b"Pi-Key", b"pi-Key", b"PIKey", b"pikey", b"PiKey",
-            b"piKey",
-        ),
+        (b"token", b"secret", b"password", b"api-key", b"apikey"),
         rb"(?:^|[\r\n]|\| )[A-Z0-9-]{0,32}(?:Token|Secret|Password|Api-?Key)[ \t]*:[ \t]*([^ \t\r\n][^\r\n]*)",
     ),
     # A password in an address (RFC 3261 section 19.1.1).
@@ -73,13 +71,13 @@ _LABEL = pattern(rb"^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})", re.IG
 GATES: dict[bytes, tuple[bytes, ...]] = {
     hint: (hint,) for each in PATTERNS if each.hints is not _MEMBERS for hint in each.hints
     if b"k=" not in hint and b"pwd" not in hint
-} | {b'"': _MEMBERS, b"k=": (b"k=", b"ik=", b"ck="), b"pwd": (b"ce-pwd:", b"pwd=")}
+} | {b'"': _MEMBERS, b"k=": (b"k=", b"ik=", b"ck="), b"pwd": (b"ice-pwd:", b"pwd=")}
 """What stands in every text with one of the hints behind it: most texts have none of it, and are soon through."""
 
 
 _WRITTEN = tuple([(gate, gate.decode()) for gate in GATES])
 
-RARE = "zkwKy@\""
+RARE = "zkwy@\""
 """Signs that few descriptions of media have."""
 
 _BEHIND = tuple([
@@ -91,6 +89,11 @@ _BEHIND = tuple([
 
 def may_hide(text: str) -> bool:
     """Whether there can be a secret in a text, in which each octet of ASCII is a character of its own."""
+    return _may_hide(text.lower())
+
+
+def _may_hide(text: str) -> bool:
+    """The same of a text in small letters."""
     for sign, gates in _BEHIND:
         if sign in text:
             for gate in gates:
@@ -102,11 +105,12 @@ def may_hide(text: str) -> bool:
 def masked(octets: bytes) -> bytes:
     """The same octets with a mask in place of each octet of a secret."""
     # Octets are asked slowly: `in` would see first whether the gate is a number, and `find` is called by its name.
-    text = octets.decode("latin-1")
-    if not may_hide(text):
+    small = octets.lower()
+    text = small.decode("latin-1")
+    if not _may_hide(text):
         return octets
     gates = [gate for gate, written in _WRITTEN if written in text]
-    hinted = {hint for gate in gates for hint in GATES[gate] if octets.find(hint) >= 0}
+    hinted = {hint for gate in gates for hint in GATES[gate] if small.find(hint) >= 0}
     for hints, secret in PATTERNS:
         if not hinted.isdisjoint(hints):
             octets = _hidden(secret, octets)
@@ -117,18 +121,19 @@ def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     # A password stands behind a colon of its own.
     colon = value.find(":")
-    usual = (colon < 0 or value.find(":", colon + 1) < 0) and "k=" not in value
+    usual = (colon < 0 or value.find(":", colon + 1) < 0) and "k=" not in value and "K=" not in value
     return value if usual else _masked_value(value)
 
 
 @remembered
 def _masked_value(value: str) -> str:
     address = value.rpartition("@")[0].count(":") > 1
-    if not address and "k=" not in value:
+    keys = "k=" in value.lower()
+    if not address and not keys:
         return value
     octets = value.encode("utf-8", "surrogatepass")
     hidden = _hidden(ADDRESS, octets) if address else octets
-    hidden = _hidden(IMS, hidden) if b"k=" in octets else hidden
+    hidden = _hidden(IMS, hidden) if keys else hidden
     return value if hidden == octets else hidden.decode("utf-8", "surrogatepass")
 
 
