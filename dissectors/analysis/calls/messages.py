@@ -7,7 +7,7 @@ from sys import getsizeof
 from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
-from dissectors.limits.remembered import Remembered
+from dissectors.limits.remembered import MAX_TEXT_LENGTH, Remembered
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
@@ -111,7 +111,7 @@ def _deciding(carried: Carried, names: Names, held: Held) -> tuple[Header, ...]:
     told = names.deciding if 0 < names.count == len(carried.headers) else DECIDING
     if not told:
         return ()
-    if told is names.deciding and not names.worded and carried.length <= MAX_REMEMBERED_OCTETS:
+    if told is names.deciding and not names.worded:
         found = _as_known(tuple([first.get(name) for name in told]), told, held)
     else:
         found = tuple([
@@ -127,7 +127,9 @@ def _deciding(carried: Carried, names: Names, held: Held) -> tuple[Header, ...]:
 def _as_known(values: tuple[str | None, ...], told: tuple[str, ...], held: Held) -> tuple[Header, ...]:
     """Headers without a meaning, which a side writes alike in each of its messages."""
     headers: tuple[Header, ...]
-    headers, texts = _known_headers.recall((told, values, held.secrets))
+    said = told, values, held.secrets
+    short = sum([len(value) for value in values if value is not None]) <= MAX_TEXT_LENGTH
+    headers, texts = _known_headers.recall(said) if short else _read_headers(said)
     kept = [held.text(text) for text in texts]
     for at in range(len(texts)):
         if kept[at] is not texts[at]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.table import Calls
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Texts
@@ -53,3 +54,13 @@ def test_headers_that_decide_are_told_as_far_as_there_is_room(
     (call,) = calls.opened()
     assert [message.header("Contact") or "" for message in call.messages] == [told] * 2
     assert bounds.hits == hits
+
+
+@pytest.mark.skipif(not hasattr(messages, "_known_headers"), reason="compiled, nobody sees what is remembered")
+def test_headers_are_remembered_that_are_short_together() -> None:
+    one, long = says(180, 1, b"", f"Contact: {SECRET}"), says(180, 1, b"", f"Contact: {LONG}")
+    calls = Calls(1)
+    for time, octets in enumerate((one, long, one)):
+        calls.feed(Datagram(0, 1 + time, 0, time, Flow(*B, *A), octets, len(octets)), parse(octets))
+    known = [values for _, values, _ in (*messages._known_headers.latest, *messages._known_headers.before)]
+    assert (SECRET,) in known and (LONG,) not in known
