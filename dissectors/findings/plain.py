@@ -21,6 +21,7 @@ from dissectors.findings.negotiation.codecs import COLLIDING, REDUNDANT
 from dissectors.findings.streams import Outline, Sent
 from dissectors.findings.timing.rhythm import MIN_TOGETHER_SHARE
 from dissectors.mux.counters import Counters
+from dissectors.report import Place
 from dissectors.wire.datagram import Flow
 
 MAX_SECONDS = 8.0
@@ -58,7 +59,7 @@ def outline(counters: Counters, flow: Flow, joined: Joined | None, keyed: bool) 
     return Outline(
         counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
         _sent(counters.payload_type), packets,
-        first / 1e9, last / 1e9,
+        first / 1e9, last / 1e9, Place(*counters.first_frame), Place(*counters.last_frame),
     )
 
 

@@ -293,9 +293,13 @@ def _striking(facts: Facts) -> Sequence[tuple[int, Stream]]:
     return streams.striking if isinstance(streams, Streams) else [*enumerate(streams)]
 
 
+def _outlines(facts: Facts) -> Sequence[Outline | Stream]:
+    streams = facts.streams
+    return streams.outlines if isinstance(streams, Streams) else streams
+
+
 def _traits(facts: Facts) -> Traits:
-    streams: Sequence[Outline | Stream] = facts.streams
-    return Traits(facts.calls, streams.outlines if isinstance(streams, Streams) else streams)
+    return Traits(facts.calls, _outlines(facts))
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:
@@ -321,7 +325,7 @@ def _moments(facts: Facts) -> dict[Place, float]:
 def _ends(facts: Facts) -> dict[Place, float]:
     """When streams begin and end."""
     found: dict[Place, float] = {}
-    for stream in facts.streams:
+    for stream in _outlines(facts):
         found[stream.first_place], found[stream.last_place] = stream.first, stream.last
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
-from dissectors.report import Stream
+from dissectors.report import Place, Stream
 from dissectors.wire.values import Struct
 
 
@@ -16,7 +16,7 @@ class Sent(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """What is asked of a plain stream to say what its call has; see `report.Stream`."""
+    """What is asked of a plain stream to say what its call has, and when it was; see `report.Stream`."""
 
     ssrc: int
     src: str
@@ -29,6 +29,8 @@ class Outline(Struct, frozen=True):
     packets: int
     first: float
     last: float
+    first_place: Place
+    last_place: Place
 
 
 class Streams(Sequence[Stream]):
@@ -57,8 +59,9 @@ class Streams(Sequence[Stream]):
     def __getitem__(self, position: int | slice) -> Stream | tuple[Stream, ...]:
         if isinstance(position, slice):
             return tuple([self[each] for each in range(*position.indices(len(self)))])
+        position = range(len(self))[position]
         if position not in self._made:
-            self._made[position] = self._make(range(len(self))[position])
+            self._made[position] = self._make(position)
         return self._made[position]
 
     def __iter__(self) -> Iterator[Stream]:

@@ -73,6 +73,6 @@ cdef inline object named_tuple(kind, Py_ssize_t count):
     return PyType_GenericAlloc(<PyTypeObject *> kind, count)
 
 
-cdef inline void put(object made, Py_ssize_t at, object value):
+cdef inline void put(object made, Py_ssize_t at, object value) noexcept:
     Py_INCREF(value)
     PyTuple_SET_ITEM(made, at, value)

@@ -143,6 +143,25 @@ def test_a_stream_is_plain_by_its_codec(named: str, monkeypatch: pytest.MonkeyPa
     assert striking(values) == {77, 78}
 
 
+def test_a_named_payload_type_that_collides_with_rtcp_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = [
+        *called("one", A, B, "a=rtpmap:72 PCMU/8000", media="RTP/AVP 72"), *talk(seconds=3, payload_type=72),
+        *talk(B, A, 78, seconds=3, payload_type=72), *OTHER,
+    ]
+    (values,) = judged(story, monkeypatch)
+    assert striking(values) == {77, 78}
+
+
+def test_the_end_of_a_stream_is_known_without_those_that_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = [*called("one", A, B), *STRIKING["tagged"], *speech(B, A, 78), *OTHER]
+    (values,) = judged(story, monkeypatch)
+    assert isinstance(values.streams, Streams) and values.streams._made.keys() == dict(values.striking).keys()
+    ((_, stream),) = values.striking
+    assert values.moment(stream.last_place) == stream.last
+    assert values.streams._made.keys() == dict(values.striking).keys()
+    assert values.streams[-1] is values.streams[len(values.streams) - 1]
+
+
 def test_what_was_agreed_to_be_encrypted_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (NAMED, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "A" * 40)
     media = [*talk(seconds=3, size=170), *talk(B, A, 78, seconds=3, size=170)]
