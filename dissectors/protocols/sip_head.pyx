@@ -23,6 +23,8 @@ include "sip_values.pxi"
 
 cdef enum:
     C_MOST_LINES = 128
+    # Octets of names beyond which their shape is not kept.
+    C_LONGEST_NAMES = 2048
     VIA = 1
     FROM = 2
     TO = 4
@@ -177,9 +179,11 @@ cdef Shape shape_of(tuple headers, uint64_t sum):
     """The shape of headers whose names, as they are written, have that sum."""
     cdef Shape kept = SHAPES[place_of(sum)]
     if kept is None or not is_of(kept, headers):
-        kept = SHAPES[place_of(sum)] = Shape.__new__(Shape)
+        kept = Shape.__new__(Shape)
         kept.names = tuple([each[2] for each in headers])
         kept.first = dict.fromkeys([each[0] for each in headers])
+        if len("".join(kept.names)) <= C_LONGEST_NAMES:
+            SHAPES[place_of(sum)] = kept
     return kept
 
 
