@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
@@ -179,7 +179,7 @@ def _by_end(sent: Mapping[Way, int]) -> dict[End, list[Way]]:
     """The flows with UDPTL by each of their ends."""
     found: dict[End, list[Way]] = {}
     for way in sent:
-        for end in {way.src, way.dst}:
+        for end in dict.fromkeys((way.src, way.dst)):
             found.setdefault(end, []).append(way)
     return found
 
@@ -193,8 +193,8 @@ def _one_way(
         return None
     ways: dict[str, dict[Way, int]] = {}
     for side, peer in OTHER_SIDE.items():
-        own = {way for end in ends[side] for way in at.get(end, ()) if way.src == end}
-        own |= {way for end in ends[peer] for way in at.get(end, ()) if way.dst == end}
+        own = [way for end in ends[side] for way in at.get(end, ()) if way.src == end]
+        own += [way for end in ends[peer] for way in at.get(end, ()) if way.dst == end]
         ways[side] = {way: sent[way] for way in own}
     totals = {side: sum(found.values()) for side, found in ways.items()}
     strong = max(totals, key=lambda side: totals[side])
@@ -227,13 +227,13 @@ def _astray(
                 yield way, sent[way], min(ports)
 
 
-def _ends(call: Call, agreed: Agreement, side: str) -> set[End]:
+def _ends(call: Call, agreed: Agreement, side: str) -> Collection[End]:
     """Where a side is to receive UDPTL: as it said, or behind NAT at that port of a host that it signals from."""
     lines = [own for own, theirs in agreed.lines(side) if by_udptl(own) and by_udptl(theirs)]
     if not lines:
-        return set()
-    hosts = {message.src for message in call.messages if message.side == side}
-    return {(host, line.port) for line in lines for host in {line.address, *hosts}}
+        return ()
+    hosts = dict.fromkeys(message.src for message in call.messages if message.side == side)
+    return dict.fromkeys((host, line.port) for line in lines for host in (line.address, *hosts))
 
 
 RULES = (fax_profile_wrong, fax_parameters_differ, fax_one_way, call_became_fax)
