@@ -139,7 +139,7 @@ def _fax(scan: ScanTables, ends: FaxEnds) -> dict[int, Fax]:
     """What is UDPTL of flows that hold some, by their numbers; mostly nobody agreed on any."""
     places = ends.everywhere()
     found = {state.number: ends.carried(state) for state in scan.flows.with_ends(places)} if places else {}
-    return {number: fax for number, fax in sorted(found.items()) if fax.datagrams}
+    return {number: fax for number, fax in found.items() if fax.datagrams}
 
 
 def facts_of_paths(

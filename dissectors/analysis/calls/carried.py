@@ -27,8 +27,7 @@ class Carried:
         file, frame, _, time, self.flow, _, self.length, self.number = astuple(datagram)
         (
             self.method, self.uri, self.status, self.reason, _, self.headers, _, self.raw_body, self.body, _,
-            self.parts, _, self.deviations, self.first, self.names, self.words,
-            known,
+            self.parts, _, self.deviations, self.first, self.names, self.words, known,
         ) = astuple(message)
         self.time, self.seconds, self.place = time, time / 1e9, Place(file, frame)
         self.identity = identity_of(identity(self.first, self.method) if known is None else known)

@@ -395,6 +395,6 @@ def fax_ends(call: CallState) -> dict[Endpoint, int]:
     return {
         (host, line.port): line.time
         for line in reversed(lines)
-        for host in dict.fromkeys((line.address, *call.hosts[line.side]))
+        for host in {line.address, *call.hosts[line.side]}
         if host is not None
     }

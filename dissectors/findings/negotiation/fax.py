@@ -179,7 +179,7 @@ def _by_end(sent: Mapping[Way, int]) -> dict[End, list[Way]]:
     """The flows with UDPTL by each of their ends."""
     found: dict[End, list[Way]] = {}
     for way in sent:
-        for end in dict.fromkeys((way.src, way.dst)):
+        for end in {way.src, way.dst}:
             found.setdefault(end, []).append(way)
     return found
 
