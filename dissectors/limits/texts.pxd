@@ -12,6 +12,10 @@ cdef class Kept:
     cdef public Py_ssize_t octets, holders
 
 
+cdef class Together:
+    cdef public tuple members
+
+
 cdef class Texts(Budget):
     cdef public Bounds _bounds
     cdef public dict kept
@@ -22,6 +26,9 @@ cdef class Texts(Budget):
 
     @cython.locals(shared=Kept)
     cpdef object value(self, object value, Py_ssize_t octets)
+
+    @cython.locals(shared=Kept)
+    cpdef object join(self, Together group)
 
     cpdef Py_ssize_t _taken(self, Py_ssize_t octets)
     cpdef Py_ssize_t alone(self, object text)
@@ -40,10 +47,14 @@ cdef class Held:
     cpdef object text(self, object text)
 
     @cython.locals(at=Py_ssize_t, values=list)
-    cpdef bint _holds(self, object kept)
+    cpdef bint holds(self, object kept)
 
     cpdef object value(self, object value, Py_ssize_t octets)
 
+    @cython.locals(shared=Kept)
+    cpdef bint together(self, Together group)
+
+    cpdef object join(self, Together group)
     cpdef object whole(self, object text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from sys import getsizeof
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dissectors.limits.budget import Bounds, Budget
 
@@ -38,6 +38,15 @@ class Kept:
 
     def __init__(self, value: Hashable, octets: int, holders: int) -> None:
         self.value, self.octets, self.holders = value, octets, holders
+
+
+class Together:
+    """Texts and other values that are said together again and again; who holds it holds all of its `members`."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, members: tuple[Any, ...]) -> None:
+        self.members = members
 
 
 class Texts(Budget):
@@ -76,6 +85,17 @@ class Texts(Budget):
         shared.holders += 1
         return shared.value  # type: ignore[return-value]  # equal to a text
 
+    def join(self, group: Together) -> None:
+        """Hold what is said together, all of which is kept; that takes no room."""
+        for value in group.members:
+            kept = self.kept.get(value)
+            if isinstance(kept, str):
+                self.kept[kept] = Kept(kept, weight(kept), 2)
+            elif kept is not None:
+                shared = kept
+                shared.holders += 1
+        self.kept[group] = Kept(group, 0, 1)
+
     def value(self, value: Value, octets: int) -> Value | None:
         """A value that is no text as it is kept, with the octets that it takes if it is new; None without room."""
         kept = self.kept.get(value)
@@ -113,6 +133,8 @@ class Texts(Budget):
                 if not shared.holders:
                     del self.kept[value]
                     self.give_back(shared.octets)
+                    if isinstance(value, Together):
+                        self.release(value.members)
 
 
 class Held:
@@ -133,15 +155,15 @@ class Held:
 
     def text(self, text: str | None) -> str | None:
         """A text as it is kept."""
-        if not text or self._holds(text):
+        if not text or self.holds(text):
             return text
         known = self._texts.kept.get(text)
         if isinstance(known, str):
-            if known is not text and self._holds(known):
+            if known is not text and self.holds(known):
                 return known
         elif known is not None and len(text) <= MAX_TEXT_LENGTH:
             shared = known
-            if shared.value is text or not self._holds(shared.value):
+            if shared.value is text or not self.holds(shared.value):
                 shared.holders += 1
                 self._values.append(shared.value)
             return shared.value  # type: ignore[return-value]  # equal to a text
@@ -150,7 +172,7 @@ class Held:
             self._values.append(kept)
         return kept
 
-    def _holds(self, kept: Hashable) -> bool:
+    def holds(self, kept: object) -> bool:
         """Whether it is one of those that are held longest: what is said again and again came early."""
         at, values = 0, self._values
         for value in values:
@@ -167,12 +189,29 @@ class Held:
 
     def value(self, value: Value, octets: int) -> Value | None:
         """A value as it is kept."""
-        if self._holds(value):
+        if self.holds(value):
             return value
         kept = self._texts.value(value, octets)
         if kept is not None:
             self._values.append(kept)
         return kept
+
+    def together(self, group: Together) -> bool:
+        """Hold what is said together where somebody does; else nothing is held, and `join` may follow."""
+        if self.holds(group):
+            return True
+        kept = self._texts.kept.get(group)
+        if kept is None or isinstance(kept, str):
+            return False
+        shared = kept
+        shared.holders += 1
+        self._values.append(group)
+        return True
+
+    def join(self, group: Together) -> None:
+        """Hold what is said together and by nobody else yet, all of which is held already."""
+        self._texts.join(group)
+        self._values.append(group)
 
     def whole(self, text: str) -> str:
         """A long text, whole; empty where there is no room. Equal ones weigh each, as each is told in whole.

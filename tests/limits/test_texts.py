@@ -7,7 +7,16 @@ from sys import getsizeof
 import pytest
 
 from dissectors.limits.budget import Bounds
-from dissectors.limits.texts import ENTRY_OCTETS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, Held, Texts, shortened, weight
+from dissectors.limits.texts import (
+    ENTRY_OCTETS,
+    MAX_NAME_LENGTH,
+    MAX_TEXT_LENGTH,
+    Held,
+    Texts,
+    Together,
+    shortened,
+    weight,
+)
 
 
 def test_equal_texts_are_kept_once_until_nobody_holds_them() -> None:
@@ -93,3 +102,19 @@ def test_a_body_that_the_next_hop_repeats_is_there_once_and_weighs_twice() -> No
     assert texts.left == 10_000 - 3 * getsizeof("x" * 500)
     held.release()
     assert texts.left == 10_000
+
+
+def test_what_is_said_together_is_held_as_one_and_given_back_by_the_last_who_holds_it() -> None:
+    texts = Texts(10_000, Bounds())
+    one, other, third = Held(texts), Held(texts), Held(texts)
+    group = Together(("INVITE", None, "", ("Via", "To")))
+    assert not one.together(group) and texts.left == 10_000
+    assert one.text("INVITE") and third.text("INVITE") and one.value(("Via", "To"), 100)
+    left = texts.left
+    one.join(group)
+    assert one.together(group) and other.together(group) and texts.left == left
+    one.release()
+    third.release()
+    assert {*texts.kept} == {"INVITE", ("Via", "To"), group} and texts.left == left
+    other.release()
+    assert not texts.kept and texts.left == 10_000

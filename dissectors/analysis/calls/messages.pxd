@@ -5,36 +5,44 @@ cimport cython
 from dissectors.analysis.calls.carried cimport Carried
 from dissectors.limits.budget cimport Bounds
 from dissectors.limits.remembered cimport Remembered
-from dissectors.limits.texts cimport Held
+from dissectors.limits.texts cimport Held, Together
 from dissectors.protocols.sip_message cimport Identity
 from dissectors.protocols.sip_parts cimport media_type
 from dissectors.wire.masking cimport masked, masked_value, may_hide
 
 cdef Py_ssize_t EMPTY_TUPLE_OCTETS, HEADER_OCTETS, POINTER_OCTETS
-cdef Remembered _answers, _known_headers, _remembered_names
+cdef Remembered _known_headers, _remembered_names, _wordings
 cdef dict METHODS
 
 
 cdef class Names:
     cdef readonly tuple deciding, labels, written
     cdef readonly dict sizes
-    cdef readonly bint worded
+    cdef readonly bint credentials, worded
     cdef readonly Py_ssize_t compact, longer, lost, octets, count
 
 
-@cython.locals(first=dict, identity=Identity, names=Names)
+cdef class Wording(Together):
+    cdef readonly Names names
+
+
+@cython.locals(identity=Identity, known=bint, named=bint, names=Names, told=Wording)
 cpdef object to_report(Carried carried, object again, object side, object agent, Held held, Bounds bounds)
+
+cpdef Wording _wording(Carried carried, object agent)
+cpdef Wording _worded(tuple said)
+
+@cython.locals(length=Py_ssize_t, text=str)
+cpdef Py_ssize_t _length(tuple texts)
 
 cpdef object shown(object text, Held held)
 cpdef bint has_credentials(dict first)
 
-cpdef tuple _answer(object status, object reason)
-
-@cython.locals(first=dict, found=tuple, told=tuple)
+@cython.locals(first=dict, found=tuple, kept=tuple, texts=tuple, told=tuple)
 cpdef tuple _deciding(Carried carried, Names names, Held held)
 
-@cython.locals(at=Py_ssize_t, headers=tuple, kept=list, texts=tuple)
-cpdef tuple _as_known(tuple values, tuple told, Held held)
+cpdef tuple _known(tuple told, tuple values, bint secrets)
+cpdef tuple _read_headers(tuple said)
 
 cpdef object _meaning(object message, object name, Held held)
 @cython.locals(octets=bytes, text=str)

@@ -8,7 +8,7 @@ from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
 from dissectors.limits.remembered import MAX_TEXT_LENGTH, Remembered
-from dissectors.limits.texts import Held
+from dissectors.limits.texts import Held, Together
 from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
 from dissectors.protocols.sip_parts import media_type
@@ -17,8 +17,8 @@ from dissectors.wire.inflate import NOTHING
 from dissectors.wire.masking import masked, masked_value, may_hide
 from dissectors.wire.values import astuple
 
-MAX_REMEMBERED_SIZES, MAX_REMEMBERED_REASON = 16, 64
-"""Sizes that are remembered of messages with the same names, and characters of a reason phrase that is."""
+MAX_REMEMBERED_SIZES = 16
+"""Sizes that are remembered of messages with the same names."""
 
 MAX_REMEMBERED_OCTETS = 8192
 """Octets of a message beyond which its header names are not remembered."""
@@ -52,47 +52,76 @@ def to_report(
     carried: Carried, again: Again, side: str, agent: str | None, held: Held, bounds: Bounds
 ) -> Message:
     """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
-    first, status, reason, identity = carried.first, carried.status, carried.reason, carried.identity
-    length, method, said = carried.length, identity.method or "", carried.words
-    method = METHODS.get(method, method)
-    if not said:
-        said = method
-        if status is not None:
-            reason, said = _answer(status, reason)
+    identity, deviations, told = carried.identity, carried.deviations, _wording(carried, agent)
+    names = told.names
     src, sport, dst, dport, _, transport = carried.flow
-    names = _names_of(carried.names, length)
     if names.lost:
         bounds.hit("header names", names.lost)
-    deviations = carried.deviations
-    asked, said = held.text(method), held.text(said)
-    reason, program, uri = held.text(reason), held.text(agent), held.text(shown(carried.uri, held))
+    # Of what was compressed, or stands for another protocol, the names say less than there is.
+    named = 0 < names.count == len(carried.headers)
+    # What somebody holds has its room; else each takes its own, in the order of what is told.
+    method, said, reason, program, written = told.members
+    known = held.together(told)
+    if not known:
+        method, said, reason, program = held.text(method), held.text(said), held.text(reason), held.text(program)
+    uri = held.text(shown(carried.uri, held))
     to_tag, from_tag, branch = held.text(identity.to_tag), held.text(identity.from_tag), held.text(identity.branch)
-    sizes = _sizes(carried, names)
+    sizes, body = _sizes(carried, names), _body(carried, held)
+    odd = _deviations(deviations, held) if deviations else ()
+    if not known:
+        written = held.value(written, names.octets) or ()
+        if told.members == (method, said, reason, program, written):
+            held.join(told)
     # In the order of its fields: to name so many costs more than all that is in them. The length is one number for all.
     return Message(
-        carried.place, carried.seconds, src, sport, dst, dport, sizes.sent, asked or "", status,
-        reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program,
-        _body(carried, held), _deviations(deviations, held) if deviations else (), side,
-        held.value(names.written, names.octets) or (), sizes, uri, to_tag, from_tag, branch,
-        _deciding(carried, names, held), has_credentials(first), again is COPY, transport,
-        carried.signalling,
+        carried.place, carried.seconds, src, sport, dst, dport, sizes.sent, method or "", carried.status,
+        reason, identity.sequence, said or "", names.compact > 0, again is not FIRST, program, body, odd, side,
+        written, sizes, uri, to_tag, from_tag, branch, _deciding(carried, names if named else None, held),
+        names.credentials if named else has_credentials(carried.first), again is COPY, transport, carried.signalling,
     )
 
 
-def _answer(status: int, reason: str | None) -> tuple[str | None, str]:
-    """The reason phrase of a response, and both in one, each as one text however often it is said."""
-    said: tuple[str | None, str]
-    short = reason is None or len(reason) <= MAX_REMEMBERED_REASON
-    said = _answers.recall((status, reason)) if short else _told((status, reason))
-    return said
+class Wording(Together):
+    """What messages say alike: the method of CSeq, what to tell of it, the reason, the program and the header names.
+
+    These are its members, in this order; `names` are the last of them as they are looked at.
+    """
+
+    __slots__ = ("names",)
+
+    def __init__(
+        self, names: Names, status: int | None, reason: str | None, method: str, agent: str | None, words: str
+    ) -> None:
+        method = METHODS.get(method, method)
+        said = words or (method if status is None else f"{status} {reason or ''}".strip())
+        super().__init__((method, said, reason, agent, names.written))
+        self.names = names
 
 
-def _told(answer: tuple[int, str | None]) -> tuple[str | None, str]:
-    status, reason = answer
-    return reason, f"{status} {reason or ''}".strip()
+def _wording(carried: Carried, agent: str | None) -> Wording:
+    """That of a message; it is remembered where it is short, and no words of another protocol."""
+    names, status, reason, method = carried.names, carried.status, carried.reason, carried.identity.method
+    if carried.length > MAX_REMEMBERED_OCTETS or carried.words or _length((reason, agent)) > MAX_TEXT_LENGTH:
+        return Wording(_names_of(names, carried.length), status, reason, method or "", agent, carried.words)
+    found: Wording = _wordings.recall((names, status, reason, method, agent))
+    return found
 
 
-_answers = Remembered(_told)
+def _worded(said: tuple[tuple[str, ...], int | None, str | None, str | None, str | None]) -> Wording:
+    names, status, reason, method, agent = said
+    return Wording(_names_of(names, 0), status, reason, method or "", agent, "")
+
+
+_wordings = Remembered(_worded)
+"""A program says the same in the same order again and again: it is kept once."""
+
+
+def _length(texts: tuple[str | None, ...]) -> int:
+    """How many characters these have together."""
+    length = 0
+    for text in texts:
+        length += len(text) if text is not None else 0
+    return length
 
 
 def shown(text: str | None, held: Held) -> str | None:
@@ -105,36 +134,40 @@ def has_credentials(first: dict[str, str]) -> bool:
     return "Authorization" in first or "Proxy-Authorization" in first
 
 
-def _deciding(carried: Carried, names: Names, held: Held) -> tuple[Header, ...]:
+def _deciding(carried: Carried, names: Names | None, held: Held) -> tuple[Header, ...]:
+    """Its headers that decide; `names` are those that it has, if these are all."""
     first, message = carried.first, carried.message
-    # Of what was compressed, or stands for another protocol, the names say less than there is.
-    told = names.deciding if 0 < names.count == len(carried.headers) else DECIDING
-    if not told:
-        return ()
-    if told is names.deciding and not names.worded:
-        found = _as_known(tuple([first.get(name) for name in told]), told, held)
-    else:
+    if names is None or names.worded:
         found = tuple([
             Header(
                 name, held.text(shown(first[name], held)) or "",
                 _meaning(message, name, held) if name in WORDED else "",
             )
-            for name in told if name in first
+            for name in (DECIDING if names is None else names.deciding) if name in first
         ])
+    elif names.deciding:
+        told = names.deciding
+        found, texts = _known(told, tuple([first.get(name) for name in told]), held.secrets)
+        # Whoever holds them holds their texts.
+        if held.holds(found):
+            return found
+        kept = tuple([held.text(text) or "" for text in texts])
+        if kept != texts:
+            found = tuple([Header(header.name, text) for header, text in zip(found, kept, strict=True)])
+    else:
+        return ()
     return held.value(found, EMPTY_TUPLE_OCTETS + len(found) * (POINTER_OCTETS + HEADER_OCTETS)) or () if found else ()
 
 
-def _as_known(values: tuple[str | None, ...], told: tuple[str, ...], held: Held) -> tuple[Header, ...]:
-    """Headers without a meaning, which a side writes alike in each of its messages."""
-    headers: tuple[Header, ...]
-    said = told, values, held.secrets
-    short = sum([len(value) for value in values if value is not None]) <= MAX_TEXT_LENGTH
-    headers, texts = _known_headers.recall(said) if short else _read_headers(said)
-    kept = [held.text(text) for text in texts]
-    for at in range(len(texts)):
-        if kept[at] is not texts[at]:
-            return tuple([Header(header.name, text or "") for header, text in zip(headers, kept, strict=True)])
-    return headers
+def _known(
+    told: tuple[str, ...], values: tuple[str | None, ...], secrets: bool
+) -> tuple[tuple[Header, ...], tuple[str, ...]]:
+    """Headers without a meaning, which a side writes alike in each of its messages, and the texts in them."""
+    said = told, values, secrets
+    known: tuple[tuple[Header, ...], tuple[str, ...]] = (
+        _known_headers.recall(said) if _length(values) <= MAX_TEXT_LENGTH else _read_headers(said)
+    )
+    return known
 
 
 def _read_headers(
@@ -184,19 +217,23 @@ class Names:
 
     `written` is as many as are kept of all that `count` says, as they were written; `lost` of them were left out or
     cut. `octets` is what they take. `deciding` are those of them that may be told with their values; they are `worded`
-    where some may say in numbers what has a name. `labels` are the places of those that name an encoding, and `sizes`
-    what messages with these names weigh, by their length.
+    where some may say in numbers what has a name, and `credentials` says whether one answers a challenge. `labels` are
+    the places of those that name an encoding, and `sizes` what messages with these names weigh, by their length.
     """
 
-    __slots__ = ("compact", "count", "deciding", "labels", "longer", "lost", "octets", "sizes", "worded", "written")
+    __slots__ = (
+        "compact", "count", "credentials", "deciding", "labels", "longer", "lost", "octets", "sizes", "worded",
+        "written",
+    )
 
     def __init__(
         self, written: tuple[str, ...], compact: int, longer: int, lost: int, octets: int, count: int,
-        deciding: tuple[str, ...], labels: tuple[int, ...],
+        deciding: tuple[str, ...], labels: tuple[int, ...], credentials: bool,
     ) -> None:
         self.written, self.deciding = written, deciding
         self.compact, self.longer, self.lost = compact, longer, lost
         self.octets, self.count, self.labels = octets, count, labels
+        self.credentials = credentials
         self.worded = any([name in WORDED for name in deciding])
         self.sizes: dict[int, Sizes] = {}
 
@@ -216,7 +253,9 @@ def _names(written: tuple[str, ...]) -> Names:
     deciding = tuple([name for name in DECIDING if name in long])
     labels = tuple([at for at in range(len(long)) if long[at] == "Content-Encoding"])
     longer = sum([len(canonical(name)) - 1 for name in short])
-    return Names(kept, len(short), longer, lost, octets, len(written), deciding, labels)
+    return Names(
+        kept, len(short), longer, lost, octets, len(written), deciding, labels, has_credentials(dict.fromkeys(long, ""))
+    )
 
 
 def _cut(name: str) -> str:

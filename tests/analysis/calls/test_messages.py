@@ -56,6 +56,34 @@ def test_headers_that_decide_are_told_as_far_as_there_is_room(
     assert bounds.hits == hits
 
 
+def test_what_calls_say_alike_takes_room_once_and_until_the_last_of_them_is_gone() -> None:
+    ringing, texts = says(180, 1, b"", "Server: one"), Texts(1 << 20, Bounds())
+    calls, alike, left = Calls(4, texts=texts), {"INVITE", "180 Said", "Said", "one"}, []
+    for time, name in enumerate((b"first", b"second", b"third")):
+        octets = ringing.replace(b"Call-ID: ", b"Call-ID: " + name)
+        calls.feed(Datagram(0, 1 + time, 0, time, Flow(*B, *A), octets, len(octets)), parse(octets))
+        left.append(texts.left)
+    assert len({*left}) == 1
+    for call in calls.opened():
+        assert alike < texts.kept.keys() and texts.left == left[0]
+        calls.retire(call)
+    assert not texts.kept and texts.left == 1 << 20
+
+
+@pytest.mark.parametrize("octets", range(0, 2400, 97))
+def test_what_another_call_holds_is_told_where_there_is_no_room(octets: int) -> None:
+    texts = Texts(octets, Bounds())
+    calls = Calls(4, texts=texts)
+    for time, name in enumerate((b"first", b"second", b"first", b"third")):
+        said = says(180, 1, b"", "Server: one").replace(b"Call-ID: ", b"Call-ID: " + name)
+        calls.feed(Datagram(0, 1 + time, 0, time, Flow(*B, *A), said, len(said)), parse(said))
+    for message in [message for call in calls.opened() for message in call.messages]:
+        told = (message.method, message.summary, message.reason, message.user_agent, message.headers)
+        assert [bool(each) for each in told] == [each in texts.kept for each in (
+            "INVITE", "180 Said", "Said", "one", ("Via", "From", "To", "Call-ID", "CSeq", "Server", "Content-Length"),
+        )]
+
+
 @pytest.mark.skipif(not hasattr(messages, "_known_headers"), reason="compiled, nobody sees what is remembered")
 def test_headers_are_remembered_that_are_short_together() -> None:
     one, long = says(180, 1, b"", f"Contact: {SECRET}"), says(180, 1, b"", f"Contact: {LONG}")
