@@ -22,7 +22,8 @@ TWINS = (
     "dissectors/sources/blocks", "dissectors/sources/mapped",
 )
 PLAIN = (
-    "dissectors/analysis/calls/call", "dissectors/analysis/calls/carried", "dissectors/analysis/calls/descriptions",
+    "dissectors/analysis/calls/call", "dissectors/analysis/calls/carried", "dissectors/analysis/calls/described",
+    "dissectors/analysis/calls/descriptions",
     "dissectors/analysis/calls/dialogs", "dissectors/analysis/calls/exchange", "dissectors/analysis/calls/media_lines",
     "dissectors/analysis/calls/messages", "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/outcomes",
     "dissectors/analysis/calls/repeats", "dissectors/analysis/calls/table",

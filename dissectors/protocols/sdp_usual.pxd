@@ -1,3 +1,4 @@
 """What `sdp_usual.pyx` gives to those who are compiled."""
 
 cpdef object usual(bytes octets)
+cpdef tuple brief(bytes octets)

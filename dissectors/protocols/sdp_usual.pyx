@@ -4,7 +4,7 @@ What was said of media before, but for ports and sources, is looked up by its oc
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.tuple cimport PyTuple_New
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from dissectors.protocols.sdp_lines import Attribute, Connection, Origin, connection, timing
 from dissectors.protocols.sdp_media import Description, Media
@@ -29,6 +29,8 @@ cdef enum:
 
 MAX_OCTETS, MAX_MEDIA = C_MAX_OCTETS, C_MAX_MEDIA
 
+cdef int64_t SOURCES = 1 << 32
+cdef tuple NO_SOURCES = ((), 0)
 cdef dict KNOWN_WORDS = WORDS
 cdef const char *KINDS = b"vosct"
 cdef tuple NAMES = ("v", "o", "s", "c", "t")
@@ -36,27 +38,123 @@ cdef list LINES = [None] * SLOTS, SAID = [None] * SLOTS
 """Lines of the head as (type, value) and what that means, and what was said of media."""
 
 
+cpdef tuple brief(bytes octets):
+    """As it is in `sdp_usual.py`."""
+    cdef const char *at = PyBytes_AS_STRING(octets)
+    cdef const char *end = at + PyBytes_GET_SIZE(octets)
+    cdef const char *behind
+    cdef Text[HEAD_LINES] said
+    cdef Text username, address
+    cdef list media = []
+    at = split_head(at, end, said)
+    if at is NULL or not is_owner(said[1], &username, &address):
+        return None
+    connected = head_line(Text(said[3].at - 2, said[3].size + 2), 3)[1]
+    if connected is None:
+        return None
+    while starts(at, end, b"m=", 2) and len(media) < C_MAX_MEDIA:
+        behind = line_that_starts(at, end, b"m=", 2)
+        made = brief_media(at + 2, behind)
+        if made is None:
+            return None
+        media.append(made)
+        at = behind + 2 if behind < end else end
+    if at < end or not media:
+        return None
+    return text(said[1]), text(username), text(address), text(said[2]), connected.address, tuple(media)
+
+
+cdef tuple brief_media(const char *at, const char *end):
+    cdef const char *kind = found(at, end, c" ")
+    cdef const char *port = NULL if kind is NULL else found(kind + 1, end, c" ")
+    cdef const char *behind
+    cdef int64_t receives = -1
+    cdef tuple sources = None
+    if port is not NULL and is_word(Text(at, kind - at)):
+        receives = number_of(Text(kind + 1, port - kind - 1), PORTS)
+    if receives < 0:
+        return None
+    behind = line_that_starts(port + 1, end, b"a=ssrc:", 7)
+    if behind < end:
+        sources = numbers_of(behind + 2, end)
+    if sources is None:
+        sources, behind = NO_SOURCES, end
+    word = text(Text(at, kind - at))
+    return KNOWN_WORDS.get(word, word), receives, text(Text(port + 1, behind - port - 1)), sources[0], sources[1]
+
+
+cdef tuple numbers_of(const char *at, const char *end):
+    """The numbers of sources, and in how many lines; None where there are other lines, or these end in a blank."""
+    cdef const char *behind
+    cdef const char *blank
+    cdef int64_t number
+    cdef Py_ssize_t count = 0
+    cdef list numbers = []
+    while at < end:
+        behind = found(at, end, c"\r")
+        behind = end if behind is NULL else behind
+        if not starts(at, behind, b"a=ssrc:", 7) or (behind - 1)[0] == c" ":
+            return None
+        blank = found(at + 7, behind, c" ")
+        number = number_of(Text(at + 7, (behind if blank is NULL else blank) - at - 7), SOURCES)
+        if number >= 0 and number not in numbers:
+            numbers.append(number)
+        count += 1
+        at = behind + 2 if behind < end else end
+    return tuple(numbers), count
+
+
+cdef bint is_owner(Text said, Text *username, Text *address) noexcept:
+    """Whether these are the words of an origin with one space between them: the first and the last of them."""
+    cdef const char *at = said.at
+    cdef const char *end = at + said.size
+    cdef const char *behind
+    cdef int count
+    for count in range(ORIGIN_WORDS - 1):
+        behind = found(at, end, c" ")
+        if behind is NULL or behind == at:
+            return False
+        if not count:
+            username[0] = Text(at, behind - at)
+        at = behind + 1
+    address[0] = Text(at, end - at)
+    return at < end and found(at, end, c" ") is NULL
+
+
+cdef const char *split_head(const char *at, const char *end, Text *said) noexcept:
+    """The values of the lines before those of media, and where these begin; NULL where there is something odd."""
+    cdef const char *behind
+    cdef int number
+    if end - at > C_MAX_OCTETS or not is_plain(at, end):
+        return NULL
+    for number in range(HEAD_LINES):
+        behind = found(at, end, c"\r")
+        if behind is NULL or behind - at < 2 or at[0] != KINDS[number] or at[1] != c"=":
+            return NULL
+        said[number] = Text(at + 2, behind - at - 2)
+        at = behind + 2
+    return at
+
+
 cpdef object usual(bytes octets):
     """As it is in `sdp_usual.py`."""
     cdef const char *at = PyBytes_AS_STRING(octets)
     cdef const char *end = at + PyBytes_GET_SIZE(octets)
     cdef const char *behind
+    cdef Text[HEAD_LINES] said
     cdef list lines = [], media = []
     cdef list meanings = [None] * HEAD_LINES
     cdef tuple line
     cdef int number
-    if end - at > C_MAX_OCTETS or not is_plain(at, end):
+    at = split_head(at, end, said)
+    if at is NULL:
         return None
     for number in range(HEAD_LINES):
-        behind = found(at, end, c"\r")
-        if behind is NULL or behind - at < 2 or at[0] != KINDS[number] or at[1] != c"=":
-            return None
-        line = head_line(Text(at, behind - at), number)
+        line = head_line(Text(said[number].at - 2, said[number].size + 2), number)
         if line[1] is None:
             return None
         lines.append(line[0])
         meanings[number] = line[1]
-        at = behind + 2
     while starts(at, end, b"m=", 2) and len(media) < C_MAX_MEDIA:
         behind = line_that_starts(at, end, b"m=", 2)
         made = media_of(Text(at + 2, behind - at - 2), meanings[3], lines)
@@ -151,11 +249,11 @@ cdef object media_of(Text said, object connected, list lines):
     cdef const char *port = NULL if kind is NULL else found(kind + 1, end, c" ")
     cdef const char *rest
     cdef const char *behind
-    cdef int receives
+    cdef int64_t receives
     cdef list sources = None
     if port is NULL or not is_word(Text(said.at, kind - said.at)):
         return None
-    receives = port_of(Text(kind + 1, port - kind - 1))
+    receives = number_of(Text(kind + 1, port - kind - 1), PORTS)
     rest, behind = port + 1, line_that_starts(port + 1, end, b"a=ssrc:", 7)
     if behind < end:
         sources = sources_of(behind + 2, end)
@@ -220,14 +318,14 @@ cdef bint is_word(Text said) noexcept:
     return said.size > 0
 
 
-cdef int port_of(Text said) noexcept:
-    """The port that is written there; -1 where none is."""
-    cdef int port = 0
+cdef int64_t number_of(Text said, int64_t below) noexcept:
+    """The number below that which is written there; -1 where none is."""
+    cdef int64_t number = 0
     cdef Py_ssize_t at
     if said.size < 1 or said.size > MAX_DIGITS:
         return -1
     for at in range(said.size):
         if not c"0" <= said.at[at] <= c"9":
             return -1
-        port = min(10 * port + said.at[at] - c"0", PORTS)
-    return port if port < PORTS else -1
+        number = min(10 * number + said.at[at] - c"0", below)
+    return number if number < below else -1

@@ -9,17 +9,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.protocols import sdp, sdp_usual
+from dissectors.protocols import sdp, sdp_sections, sdp_usual
 from tests.fuzz import mutants
 from tests.twins import source
 
 PLAIN = source(sdp_usual)
 
 
+def in_brief(octets: bytes, description: sdp.Description | None) -> None:
+    """Both say the same in brief, and what it says is what the description does."""
+    said = PLAIN.brief(octets)
+    assert said == sdp_usual.brief(octets) and repr(said) == repr(sdp_usual.brief(octets)), octets
+    if said is None:
+        # Origins of more words, or with other blanks, are not read in brief.
+        assert description is None or len(description.lines[1][1].split(" ")) != 6
+        return
+    owner, username, address, name, connected, media = said
+    parts = [sdp_sections.read_media(rest) for _, _, rest, _, _ in media]
+    usual = [part for part in parts if part is not None and "ssrc" not in part[5]]
+    if len(usual) < len(media):
+        return
+    assert description is not None and description.origin is not None and description.connection is not None
+    assert description.lines[1] == ("o", owner) and description.name == name
+    assert (description.origin.username, description.origin.address) == (username, address)
+    assert description.connection.address == connected
+    for (kind, port, _, sources, count), line, part in zip(media, description.media, usual, strict=True):
+        assert (kind, port, sources) == (line.kind, line.port, tuple(line.ssrcs))
+        assert (line.profile, line.formats) == part[:2] and line.rtpmaps == part[6]
+        assert len(line.attributes) == len(part[4]) + count and not line.inherited
+        assert line.connection == (part[2] or description.connection)
+
+
 def read(text: str | bytes) -> sdp.Description | None:
     """What both make of a description, which is the same, also when it is asked for again, and that of the long way."""
     octets = text.encode() if isinstance(text, str) else text
     plain: sdp.Description | None = PLAIN.usual(octets)
+    in_brief(octets, plain)
     for _ in range(2):
         short = sdp_usual.usual(octets)
         assert short == plain, octets

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
-from dissectors.limits.remembered import Remembered, remembered
+from dissectors.limits.remembered import remembered
 from dissectors.protocols import payload_types, sdp, sdp_attributes, sdp_media
 from dissectors.protocols.rtp_extensions import NAMES
-from dissectors.protocols.sdp_attributes import number
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
 from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct, astuple, replace
+from dissectors.wire.values import Struct, replace
 
-FACETIME_ORIGIN = "GKVoiceChatService"
 SHA_256 = "sha-256"
 CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 """What RFC 8445 section 5.1.1 knows; another word is nobody's."""
@@ -25,14 +23,6 @@ MAX_REMEMBERED_FORMATS, MAX_REMEMBERED_LENGTH = 256, 2048
 
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
-USUAL = frozenset((
-    "rtpmap", "fmtp", "ptime", "ssrc", "rtcp-mux", "sendrecv", "sendonly", "recvonly", "inactive",
-))
-"""What a line of sound has whose call agrees on nothing else."""
-
-UsualPart = tuple[str, tuple[Format, ...], bool, float | None]
-"""Of such a line the direction, the formats, whether RTCP goes to the same port, and a=ptime."""
-
 MAX_EXTENSIONS, MAX_RIDS, MAX_WORD = 32, 16, 32
 
 
@@ -104,74 +94,9 @@ _formats_again = lru_cache(MAX_REMEMBERED_FORMATS)(_formats)
 """Programs offer the same formats again and again: they are kept once."""
 
 
-def lines(
-    description: sdp.Description, facetime: bool, sender: str = "", short: bool = False
-) -> tuple[Media, ...]:
-    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7).
-
-    Where that is the `sender`, as mostly, it is the same text. `short` says that it is worth while to remember what the
-    description says.
-    """
-    return tuple([_line(media, description, facetime, sender, short) for media in description.media])
-
-
-def _line(media: sdp.Media, description: sdp.Description, facetime: bool, sender: str, short: bool) -> Media:
-    # All fields at once: to ask for one after the other takes longer.
-    kind, port, _, profile, written, connection, _, attributes, inherited, named, _, _ = astuple(media)
-    usual = None
-    if not inherited and kind != "image":
-        usual = usual_part(profile, written, attributes, named, facetime, short)
-    if usual is None:
-        return whole_line(media, description, facetime)
-    direction, explained, rtcp_mux, ptime = usual
-    connection = connection or description.connection
-    address = None if connection is None else connection.address
-    # Who sends is told in the form of datagrams already.
-    if address != sender:
-        address = _told(connection)
-    # In the order of its fields: to name so many costs more than all that is in them.
-    return Media(
-        kind, sender if address == sender else address, port, profile, direction, explained, None, rtcp_mux, None,
-        _sources(named["ssrc"]) if "ssrc" in named else (), None, 0, (), None, None, (), (), None, False, (), ptime,
-    )
-
-
-def _sources(values: Sequence[str]) -> tuple[int, ...]:
-    """Those that a=ssrc names, as `sdp.Media.ssrcs` has them, without the names that they have there."""
-    found: dict[int, None] = {}
-    for value in values:
-        ssrc = number(value.partition(" ")[0])
-        if ssrc is not None:
-            found[ssrc] = None
-    return tuple(found)
-
-
-def usual_part(
-    profile: str, written: tuple[str, ...], attributes: tuple[sdp.Attribute, ...], named: Container[str],
-    facetime: bool, short: bool = False,
-) -> UsualPart | None:
-    """What formats and attributes say of a line that inherits none, where these are `USUAL`; else None.
-
-    Sources are left out, which are others in each call.
-    """
-    if "ssrc" in named:
-        attributes = tuple([each for each in attributes if each.name != "ssrc"])
-    said = profile, written, attributes, facetime
-    found: UsualPart | None = _usual_parts.recall(said) if short else _read_usual(said)
-    return found
-
-
-def _read_usual(said: tuple[str, tuple[str, ...], tuple[sdp.Attribute, ...], bool]) -> UsualPart | None:
-    profile, written, attributes, facetime = said
-    named = sdp_media.by_name(attributes)
-    if not USUAL.issuperset(named):
-        return None
-    media = sdp.Media("", 0, 1, profile, written, None, (), attributes, (), named, {}, {})
-    return media.direction, formats(media, facetime), "rtcp-mux" in named, media.ptime
-
-
-_usual_parts = Remembered(_read_usual)
-"""Programs say the same of their media again and again: it is read once."""
+def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
+    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
+    return tuple([whole_line(media, description, facetime) for media in description.media])
 
 
 def whole_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
@@ -276,19 +201,18 @@ def fingerprint(media: sdp.Media) -> str | None:
 
 def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     """The connection address of a media line, its own or the description's, in the form that datagrams are told in."""
-    return _told(media.connection or description.connection)
+    connection = media.connection or description.connection
+    return None if connection is None else as_told(connection.address)
 
 
-def _told(connection: sdp.Connection | None) -> str | None:
-    if connection is None:
-        return None
-    # An address of IPv4 has one form only.
-    return connection.address if ":" not in connection.address else _rewritten(connection.address)
+def as_told(address: str) -> str:
+    """An address in the form that datagrams are told in; one of IPv4 has one form only."""
+    return address if ":" not in address else _rewritten(address)
 
 
 @remembered
 def _rewritten(address: str) -> str:
-    """An address in the form that datagrams are told in; as it is where it is none."""
+    """One of IPv6 in that form; as it is where it is none."""
     try:
         return written_address(packed_address(address))
     except ValueError:

@@ -3,12 +3,11 @@
 cimport cython
 
 from dissectors.analysis.calls.carried cimport Carried
-from dissectors.analysis.calls.descriptions cimport lines as media_lines
+from dissectors.analysis.calls.described cimport Described, read
 from dissectors.limits.budget cimport Bounds, Budget
-from dissectors.protocols.sdp cimport parse as parse_sdp
 from dissectors.protocols.sip_message cimport Identity
 
-cdef Py_ssize_t MADE
+cdef Py_ssize_t ENTRY_OCTETS, MADE, MEDIA_OCTETS, TEXT_SHARE
 
 
 cdef class Negotiation:
@@ -25,21 +24,18 @@ cdef class Negotiation:
     @cython.locals(identity=Identity)
     cpdef object _transaction(self, Carried carried, object side)
 
-    @cython.locals(at=Py_ssize_t, made=tuple, taken=Py_ssize_t)
+    @cython.locals(at=Py_ssize_t, described=Described, made=tuple, taken=Py_ssize_t)
     cpdef object _take(
         self, Carried carried, bytes text, object side, object transaction, bint requested
     )
     cpdef object _offer(self, object transaction)
     cpdef object _on(self, object offered, object flow, object place)
 
-    @cython.locals(at=Py_ssize_t, identity=Identity, lines=tuple, media=tuple)
+    @cython.locals(at=Py_ssize_t, identity=Identity, lines=tuple)
     cpdef object _list(
-        self, Carried carried, object description, bint short, object offered, object side, object answers, object key
+        self, Carried carried, Described described, object offered, object side, object answers, object key
     )
 
 
+cpdef Py_ssize_t _weight(bytes text, Described described)
 cpdef list _texts(Carried carried)
-cpdef object _one_text(object address, tuple lines)
-
-@cython.locals(listed=Py_ssize_t, media=tuple)
-cpdef Py_ssize_t _weight(bytes text, object description)

@@ -13,17 +13,16 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from dissectors.analysis.calls.carried import Carried
-from dissectors.analysis.calls.descriptions import FACETIME_ORIGIN, with_candidate
-from dissectors.analysis.calls.descriptions import lines as media_lines
+from dissectors.analysis.calls.described import Described, read
+from dissectors.analysis.calls.descriptions import with_candidate
 from dissectors.limits.budget import Bounds, Budget
 from dissectors.protocols import sdp, sdp_attributes
-from dissectors.protocols.sdp import parse as parse_sdp
 from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import NOTHING
-from dissectors.wire.values import Struct, astuple, replace
+from dissectors.wire.values import Struct, replace
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 """The methods whose messages carry offers and answers."""
@@ -35,9 +34,6 @@ READABLE_STATUSES = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
 MADE: Final = 3
 """What stands there of each description: it, its offer, and the hash of what it was made of."""
-
-MAX_REMEMBERED_OCTETS = 2048
-"""Octets of a description beyond which nothing of it is remembered for other calls."""
 
 MAX_FRAGMENT_OCTETS = 1 << 14
 MAX_DESCRIPTION_OCTETS = 1 << 26
@@ -209,8 +205,8 @@ class Negotiation:
         if len(made) >= MADE * MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
             return
-        description = parse_sdp(text)
-        taken = self.budget.take(_weight(text, description))
+        described = read(text, self.facetime, carried.flow.src)
+        taken = self.budget.take(_weight(text, described))
         if not taken:
             self.bounds.hit("descriptions")
             return
@@ -225,8 +221,7 @@ class Negotiation:
         else:
             offered.answered = True
             answers = (offered.on(carried.flow.reverse) or offered.last) if offered.side else None
-        short = len(text) <= MAX_REMEMBERED_OCTETS
-        self._list(carried, description, short, offered, side, answers, key)
+        self._list(carried, described, offered, side, answers, key)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
@@ -238,49 +233,29 @@ class Negotiation:
             offered.hops += ((flow, place),)
 
     def _list(
-        self, carried: Carried, description: sdp.Description, short: bool, offered: Offered, side: str,
-        answers: Place | None, key: int,
+        self, carried: Carried, described: Described, offered: Offered, side: str, answers: Place | None, key: int
     ) -> None:
-        # All fields at once: to ask for one after the other takes longer.
-        _, origin, name, _, _, _, _, media, _, deviations, unreadable = astuple(description)
-        identity, owner, address = carried.identity, None, None
-        if origin is not None:
-            username, number, version, nettype, addrtype, address = origin
-            owner = f"{username} {number} {version} {nettype} {addrtype} {address}"
-            self.facetime |= username == FACETIME_ORIGIN
-        time, src = carried.time, carried.flow.src
-        lines = media_lines(description, self.facetime, src, short)
-        if address is not None:
-            address = _one_text(address, lines)
-        described = Description(
-            "offer" if offered.side == side else "answer", carried.place, address, name, lines, deviations, side,
-            answers, carried.seconds, identity.method or "", identity.from_tag, identity.to_tag, owner, offered.number,
-            "open", unreadable,
+        self.facetime |= described.facetime
+        identity, lines, time, src = carried.identity, described.lines, carried.time, carried.flow.src
+        # In the order of its fields: to name so many costs more than all that is in them.
+        told = Description(
+            "offer" if offered.side == side else "answer", carried.place, described.address, described.name, lines,
+            described.deviations, side, answers, carried.seconds, identity.method or "", identity.from_tag,
+            identity.to_tag, described.owner, offered.number, "open", described.unreadable,
         )
-        self._made += (described, offered, key)
+        self._made += (told, offered, key)
         for at in range(len(lines)):
             line = lines[at]
             self.announced.append(
                 Announced(
-                    side, line.address, line.port, line, media[at].rtpmaps, line.encryption, src, time, offered
+                    side, line.address, line.port, line, described.rtpmaps[at], line.encryption, src, time, offered
                 )
             )
 
 
-def _one_text(address: str, lines: tuple[Media, ...]) -> str:
-    """An address as the same text that a line has, which most have."""
-    for line in lines:
-        if line.address == address:
-            return line.address
-    return address
-
-
-def _weight(text: bytes, description: sdp.Description) -> int:
+def _weight(text: bytes, described: Described) -> int:
     """About how many octets a description takes once it is read."""
-    listed, media = 0, description.media
-    for line in media:
-        listed += len(line.formats) + len(line.attributes)
-    return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(media)) + ENTRY_OCTETS * listed
+    return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(described.lines)) + ENTRY_OCTETS * described.listed
 
 
 def _texts(carried: Carried) -> list[bytes]:
