@@ -4,7 +4,7 @@
 cdef class Budget:
     cdef public Py_ssize_t left, refused
 
-    cpdef object take(self, Py_ssize_t octets)
+    cpdef Py_ssize_t take(self, Py_ssize_t octets)
     cpdef object give_back(self, Py_ssize_t octets)
 
 

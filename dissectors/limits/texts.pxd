@@ -22,7 +22,7 @@ cdef class Texts(Budget):
     cdef public bint secrets
 
     @cython.locals(shared=Kept)
-    cpdef object text(self, object text, Py_ssize_t longest=*)
+    cpdef object text(self, str text, Py_ssize_t longest=*)
 
     @cython.locals(shared=Kept)
     cpdef object value(self, object value, Py_ssize_t octets)
@@ -31,7 +31,7 @@ cdef class Texts(Budget):
     cpdef object join(self, Together group)
 
     cpdef Py_ssize_t _taken(self, Py_ssize_t octets)
-    cpdef Py_ssize_t alone(self, object text)
+    cpdef Py_ssize_t alone(self, str text)
 
     @cython.locals(shared=Kept)
     cpdef object release(self, object values)
@@ -41,10 +41,11 @@ cdef class Held:
     cdef public Texts _texts
     cdef public list _values
     cdef public Py_ssize_t _alone
-    cdef public object _whole
+    cdef public str _whole
+    cdef public bint secrets
 
     @cython.locals(shared=Kept)
-    cpdef object text(self, object text)
+    cpdef object text(self, str text)
 
     @cython.locals(at=Py_ssize_t, values=list)
     cpdef bint holds(self, object kept)
@@ -55,7 +56,11 @@ cdef class Held:
     cpdef bint together(self, Together group)
 
     cpdef object join(self, Together group)
-    cpdef object whole(self, object text)
+    cpdef object whole(self, str text)
 
 
 cpdef Py_ssize_t weight(str text)
+cpdef Py_ssize_t _size(str text)
+
+@cython.locals(length=Py_ssize_t, text=str)
+cpdef Py_ssize_t length_of(tuple texts)

@@ -118,7 +118,7 @@ class Texts(Budget):
 
     def alone(self, text: str) -> int:
         """The same for a text that is kept besides any that is equal."""
-        return self._taken(getsizeof(text))
+        return self._taken(_size(text))
 
     def release(self, values: Iterable[Hashable]) -> None:
         """Hold these values no longer; None and what found no room are nobody's."""
@@ -138,20 +138,19 @@ class Texts(Budget):
 
 
 class Held:
-    """What one thing holds of the texts that senders choose; `release` gives all of it back."""
+    """What one thing holds of the texts that senders choose; `release` gives all of it back.
 
-    __slots__ = ("_alone", "_texts", "_values", "_whole")
+    `secrets` says whether passwords and keys are kept.
+    """
+
+    __slots__ = ("_alone", "_texts", "_values", "_whole", "secrets")
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
+        self.secrets = texts.secrets
         self._values: list[Hashable] = []
         self._alone = 0
         self._whole = ""
-
-    @property
-    def secrets(self) -> bool:
-        """Whether passwords and keys are kept."""
-        return self._texts.secrets
 
     def text(self, text: str | None) -> str | None:
         """A text as it is kept."""
@@ -236,7 +235,23 @@ class Held:
 
 def weight(text: str) -> int:
     """The octets that a text takes with its entry."""
-    return (EMPTY_TEXT_OCTETS + len(text) if text.isascii() else getsizeof(text)) + ENTRY_OCTETS
+    return _size(text) + ENTRY_OCTETS
+
+
+def _size(text: str) -> int:
+    """What `getsizeof` says of it."""
+    if text.isascii():
+        return EMPTY_TEXT_OCTETS + len(text)
+    return getsizeof(text)
+
+
+def length_of(texts: tuple[str | None, ...]) -> int:
+    """How many characters these have together."""
+    length = 0
+    for text in texts:
+        if text is not None:
+            length += len(text)
+    return length
 
 
 def shortened(name: str | None) -> str | None:

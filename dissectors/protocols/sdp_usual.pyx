@@ -47,10 +47,10 @@ cpdef tuple brief(bytes octets):
     cdef Text username, address
     cdef list media = []
     at = split_head(at, end, said)
-    if at is NULL or not is_owner(said[1], &username, &address):
+    if at is NULL or not are_separate(said[1], ORIGIN_WORDS, &username, &address):
         return None
-    connected = head_line(Text(said[3].at - 2, said[3].size + 2), 3)[1]
-    if connected is None:
+    host = address_in(said[3])
+    if host is None:
         return None
     while starts(at, end, b"m=", 2) and len(media) < C_MAX_MEDIA:
         behind = line_that_starts(at, end, b"m=", 2)
@@ -61,7 +61,7 @@ cpdef tuple brief(bytes octets):
         at = behind + 2 if behind < end else end
     if at < end or not media:
         return None
-    return text(said[1]), text(username), text(address), text(said[2]), connected.address, tuple(media)
+    return text(said[1]), text(username), text(address), text(said[2]), host, tuple(media)
 
 
 cdef tuple brief_media(const char *at, const char *end):
@@ -104,21 +104,30 @@ cdef tuple numbers_of(const char *at, const char *end):
     return tuple(numbers), count
 
 
-cdef bint is_owner(Text said, Text *username, Text *address) noexcept:
-    """Whether these are the words of an origin with one space between them: the first and the last of them."""
+cdef bint are_separate(Text said, int wanted, Text *first, Text *last) noexcept:
+    """Whether these are so many words with one space between them: the first and the last of them."""
     cdef const char *at = said.at
     cdef const char *end = at + said.size
     cdef const char *behind
     cdef int count
-    for count in range(ORIGIN_WORDS - 1):
+    for count in range(wanted - 1):
         behind = found(at, end, c" ")
         if behind is NULL or behind == at:
             return False
         if not count:
-            username[0] = Text(at, behind - at)
+            first[0] = Text(at, behind - at)
         at = behind + 1
-    address[0] = Text(at, end - at)
+    last[0] = Text(at, end - at)
     return at < end and found(at, end, c" ") is NULL
+
+
+cdef address_in(Text said):
+    """The address of a connection; None where there is none that can be read."""
+    cdef Text first, last
+    if found(said.at, said.at + said.size, c"/") is NULL and are_separate(said, CONNECTION_WORDS, &first, &last):
+        return text(last)
+    whole = connection(text(said))
+    return None if whole is None else whole.address
 
 
 cdef const char *split_head(const char *at, const char *end, Text *said) noexcept:

@@ -121,7 +121,9 @@ def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     # A password stands behind a colon of its own.
     colon = value.find(":")
-    usual = (colon < 0 or value.find(":", colon + 1) < 0) and "k=" not in value and "K=" not in value
+    usual = (colon < 0 or value.find(":", colon + 1) < 0) and (
+        value.find("=") < 0 or ("k=" not in value and "K=" not in value)
+    )
     return value if usual else _masked_value(value)
 
 

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from dissectors.limits.texts cimport length_of
 from dissectors.protocols.sip_message cimport Identity, identity
 
 
@@ -13,5 +14,4 @@ cdef class Carried:
     cdef readonly Identity identity
 
 
-@cython.locals(branch=str, call_id=str, method=str, ours=str, theirs=str, together=Py_ssize_t)
 cpdef Identity identity_of(Identity found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.limits.texts import MAX_NAME_LENGTH, shortened
+from dissectors.limits.texts import MAX_NAME_LENGTH, length_of, shortened
 from dissectors.protocols import sip
 from dissectors.protocols.sip_message import Identity, identity
 from dissectors.report import Place
@@ -39,8 +39,7 @@ def identity_of(found: Identity) -> Identity:
     call_id, ours, theirs = found.call_id, found.from_tag, found.to_tag
     method, branch = found.method, found.branch
     # What is short together is short each.
-    together = len(call_id or "") + len(ours or "") + len(theirs or "") + len(method or "") + len(branch or "")
-    if together <= MAX_NAME_LENGTH:
+    if length_of((call_id, ours, theirs, method, branch)) <= MAX_NAME_LENGTH:
         return found
     return Identity(
         shortened(call_id), shortened(ours), shortened(theirs), found.sequence, shortened(method), shortened(branch)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from dissectors.limits.remembered import remembered
+from dissectors.limits.texts import length_of
 from dissectors.protocols import payload_types, sdp, sdp_attributes, sdp_media
 from dissectors.protocols.rtp_extensions import NAMES
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
@@ -54,16 +55,8 @@ def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     named, written = media.named, media.formats
     maps, parameters = tuple(named.get("rtpmap", ())), tuple(named.get("fmtp", ()))
     rtp_profile = "RTP" in media.profile.upper()
-    explained = _formats if _length((*maps, *parameters, *written)) > MAX_REMEMBERED_LENGTH else _formats_again
+    explained = _formats if length_of((*maps, *parameters, *written)) > MAX_REMEMBERED_LENGTH else _formats_again
     return explained(written, maps, parameters, rtp_profile, facetime)
-
-
-def _length(texts: tuple[str, ...]) -> int:
-    """How many characters these have together."""
-    length = 0
-    for text in texts:
-        length += len(text)
-    return length
 
 
 def _formats(

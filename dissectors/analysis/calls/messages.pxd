@@ -5,7 +5,7 @@ cimport cython
 from dissectors.analysis.calls.carried cimport Carried
 from dissectors.limits.budget cimport Bounds
 from dissectors.limits.remembered cimport Remembered
-from dissectors.limits.texts cimport Held, Together
+from dissectors.limits.texts cimport Held, Together, length_of
 from dissectors.protocols.sip_message cimport Identity
 from dissectors.protocols.sip_parts cimport media_type
 from dissectors.wire.masking cimport masked, masked_value, may_hide
@@ -32,9 +32,6 @@ cpdef object to_report(Carried carried, object again, object side, object agent,
 cpdef Wording _wording(Carried carried, object agent)
 cpdef Wording _worded(tuple said)
 
-@cython.locals(length=Py_ssize_t, text=str)
-cpdef Py_ssize_t _length(tuple texts)
-
 cpdef object shown(object text, Held held)
 cpdef bint has_credentials(dict first)
 
@@ -42,6 +39,8 @@ cpdef bint has_credentials(dict first)
 cpdef tuple _deciding(Carried carried, Names names, Held held)
 
 cpdef tuple _known(tuple told, tuple values, bint secrets)
+
+@cython.locals(at=Py_ssize_t, found=list, names=tuple, texts=list, values=tuple)
 cpdef tuple _read_headers(tuple said)
 
 cpdef object _meaning(object message, object name, Held held)

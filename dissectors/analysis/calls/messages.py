@@ -8,7 +8,7 @@ from dissectors.analysis.calls.carried import Carried
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
 from dissectors.limits.remembered import MAX_TEXT_LENGTH, Remembered
-from dissectors.limits.texts import Held, Together
+from dissectors.limits.texts import Held, Together, length_of
 from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
 from dissectors.protocols.sip_parts import media_type
@@ -101,7 +101,7 @@ class Wording(Together):
 def _wording(carried: Carried, agent: str | None) -> Wording:
     """That of a message; it is remembered where it is short, and no words of another protocol."""
     names, status, reason, method = carried.names, carried.status, carried.reason, carried.identity.method
-    if carried.length > MAX_REMEMBERED_OCTETS or carried.words or _length((reason, agent)) > MAX_TEXT_LENGTH:
+    if carried.length > MAX_REMEMBERED_OCTETS or carried.words or length_of((reason, agent)) > MAX_TEXT_LENGTH:
         return Wording(_names_of(names, carried.length), status, reason, method or "", agent, carried.words)
     found: Wording = _wordings.recall((names, status, reason, method, agent))
     return found
@@ -114,14 +114,6 @@ def _worded(said: tuple[tuple[str, ...], int | None, str | None, str | None, str
 
 _wordings = Remembered(_worded)
 """A program says the same in the same order again and again: it is kept once."""
-
-
-def _length(texts: tuple[str | None, ...]) -> int:
-    """How many characters these have together."""
-    length = 0
-    for text in texts:
-        length += len(text) if text is not None else 0
-    return length
 
 
 def shown(text: str | None, held: Held) -> str | None:
@@ -165,7 +157,7 @@ def _known(
     """Headers without a meaning, which a side writes alike in each of its messages, and the texts in them."""
     said = told, values, secrets
     known: tuple[tuple[Header, ...], tuple[str, ...]] = (
-        _known_headers.recall(said) if _length(values) <= MAX_TEXT_LENGTH else _read_headers(said)
+        _known_headers.recall(said) if length_of(values) <= MAX_TEXT_LENGTH else _read_headers(said)
     )
     return known
 
@@ -175,11 +167,14 @@ def _read_headers(
 ) -> tuple[tuple[Header, ...], tuple[str, ...]]:
     """Those with these names and values, and the texts in them."""
     names, values, secrets = said
-    found = tuple([
-        Header(name, value if secrets else masked_value(value))
-        for name, value in zip(names, values, strict=True) if value is not None
-    ])
-    return found, tuple([header.value for header in found])
+    found, texts = [], []
+    for at in range(len(names)):
+        value = values[at]
+        if value is not None:
+            value = value if secrets else masked_value(value)
+            found.append(Header(names[at], value))
+            texts.append(value)
+    return tuple(found), tuple(texts)
 
 
 _known_headers = Remembered(_read_headers)
@@ -196,7 +191,8 @@ def _body(carried: Carried, held: Held) -> Body | None:
     octets, encoding, label, compressed, inflated, status, deviations, _, _ = astuple(carried.body)
     if not octets and not carried.raw_body:
         return None
-    octets = octets[:MAX_TEXT_OCTETS]
+    if len(octets) > MAX_TEXT_OCTETS:
+        octets = octets[:MAX_TEXT_OCTETS]
     text = octets.decode("utf-8", "replace")
     if not held.secrets and may_hide(text):
         text = masked(octets).decode("utf-8", "replace")
