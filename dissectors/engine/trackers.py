@@ -17,7 +17,7 @@ from dissectors.engine.reading import Reader, Take
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.mux.table import TABLE
-from dissectors.protocols import sip, stun
+from dissectors.protocols import rtcp, rtcp_reports, sip, stun
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
@@ -67,8 +67,7 @@ class Trackers:
         self.channels = Channels(bounds)
         self.handshakes = Handshakes(capacity.handshakes, bounds, self.channels)
         takes: dict[str, Take] = {
-            "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
-            "VERTO": self._take_verto, "JSEP": self._take_jsep,
+            "DTLS": self.handshakes.feed, "VERTO": self._take_verto, "JSEP": self._take_jsep,
         }
         # Few captures have these: what tracks them waits for the first message.
         self._verto: VertoCalls | None = None
@@ -77,6 +76,7 @@ class Trackers:
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
         }
         self.readers["STUN"] = Reader(stun.parse, self.checks.feed, Glance().at, self.checks.hold)
+        self.readers["RTCP"] = Reader(rtcp.parse, self.control.feed, rtcp_reports.glance, self.control.hold)
         self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self.calls.take, glance, self.calls.hold)
 
     @property

@@ -1,1 +1,32 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The types of what waits in `pending.py` when it is compiled."""
+
+cimport cython
+
+
+@cython.final
+cdef class Pending:
+    cdef object _name, _bounds
+    cdef Py_ssize_t _limit, _turn
+    cdef long long _due, _now, _timeout_ns
+    cdef dict _waiting
+    cdef list _line
+
+    cpdef object wait(self, object key, object time, object value)
+
+    @cython.locals(now=cython.longlong)
+    cpdef bint wait_new(self, object key, object time, object value) except -1
+
+    cpdef tuple get(self, object key)
+    cpdef tuple take(self, object key)
+
+    @cython.locals(waiting=dict, line=list, each=tuple)
+    cdef object _enter(self, object key, object time, object value)
+
+    @cython.locals(line=list, each=tuple)
+    cdef tuple _first(self)
+
+    @cython.locals(first=tuple)
+    cdef object _let_go(self, long long time)
+
+    @cython.locals(first=tuple)
+    cdef object _give_up(self)

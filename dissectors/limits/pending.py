@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
-from typing import TypeVar
+from typing import Any
 
 from dissectors.limits.budget import Bounds
-from dissectors.limits.table import Table
 
-Value = TypeVar("Value")
+SPARE_PLACES = 64
+"""So many in line may wait no longer before it is looked whether half of them do not."""
 
-# Nothing that waits weighs anything or belongs to a group: no more is to be done than any such mapping does.
-_set, _pop = OrderedDict.__setitem__, OrderedDict.pop
+Waiting = tuple[int, Any, Hashable]
+"""Since when what waits, and under which key."""
 
 
-class Pending(Table[Hashable, tuple[int, Value]]):
+class Pending:
     """At most `limit` values with the times, in nanoseconds, from which they wait; who waits longest gives way.
 
-    To look at one that waits is no use of it: it waits as before. Only those count that gave way before `timeout_ns`
-    nanoseconds had passed: the others hardly miss an answer.
+    To look at one that waits is no use of it: it waits as before. `bounds` counts by `name` those that gave way before
+    `timeout_ns` nanoseconds had passed: the others hardly miss an answer.
     """
 
     def __init__(self, name: str, limit: int, timeout_ns: int, bounds: Bounds | None = None) -> None:
-        super().__init__(name, limit, bounds)
-        self.timeout_ns = timeout_ns
+        self._name, self._limit, self._timeout_ns, self._bounds = name, limit, timeout_ns, bounds
         self._due = self._now = 0
+        self._waiting: dict[Hashable, Waiting] = {}
+        # In the order in which they came. Who leaves stays in line until its turn comes: a line is no place to search.
+        self._line: list[Waiting] = []
+        self._turn = 0
 
-    def wait(self, key: Hashable, time: int, value: Value) -> None:
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def wait(self, key: Hashable, time: int, value: Any) -> None:
         """Let a value wait from `time` on."""
         if not self.wait_new(key, time, value):
-            self[key] = time, value
+            del self._waiting[key]
+            self._enter(key, time, value)
 
-    def _let_go(self, time: int) -> None:
-        """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
-        since = self._since(time)
-        if time - since >= self.timeout_ns:
-            # It has waited for long enough not to be counted.
-            self.popitem(last=False)
-            since = self._since(time)
-        self._due = since + self.timeout_ns
-
-    def _since(self, now: int) -> int:
-        """When the one that waits longest began; a moment if none does."""
-        return self[next(iter(self))][0] if self else now
-
-    def wait_new(self, key: Hashable, time: int, value: Value) -> bool:
+    def wait_new(self, key: Hashable, time: int, value: Any) -> bool:
         """Let a value wait unless one does already under this key; whether it was new."""
-        if key in self:
+        if key in self._waiting:
             return False
         self._now = time
-        if len(self) < self.limit:
-            _set(self, key, (time, value))
-        else:
-            self._add(key, (time, value))
+        if len(self._waiting) >= self._limit:
+            self._give_up()
+        self._enter(key, time, value)
         if time >= self._due:
             self._let_go(time)
         return True
 
-    def take(self, key: Hashable) -> tuple[int, Value] | None:
-        """The value that waits under a key, with its time: it waits no longer. None where nothing does."""
-        return _pop(self, key, None)
+    def get(self, key: Hashable) -> Waiting | None:
+        """The value that waits under a key, with its time and the key; None where nothing does."""
+        return self._waiting.get(key)
 
-    def count(self, value: tuple[int, Value]) -> None:
-        """Count a value that was given up, unless it has waited for long enough."""
-        if self._now - value[0] < self.timeout_ns:
-            super().count(value)
+    def take(self, key: Hashable) -> Waiting | None:
+        """The same; it waits no longer."""
+        return self._waiting.pop(key, None)
+
+    def _enter(self, key: Hashable, time: int, value: Any) -> None:
+        waiting, line = self._waiting, self._line
+        waiting[key] = each = (time, value, key)
+        line.append(each)
+        if len(line) > 2 * len(waiting) + SPARE_PLACES:
+            line[:] = waiting.values()
+            self._turn = 0
+
+    def _first(self) -> Waiting | None:
+        """Who waits longest."""
+        line = self._line
+        while self._turn < len(line):
+            each = line[self._turn]
+            if self._waiting.get(each[2]) is each:
+                return each
+            self._turn += 1
+        return None
+
+    def _let_go(self, time: int) -> None:
+        """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
+        first = self._first()
+        if first is not None and time - first[0] >= self._timeout_ns:
+            # It has waited for long enough not to be counted.
+            del self._waiting[first[2]]
+            first = self._first()
+        self._due = (time if first is None else first[0]) + self._timeout_ns
+
+    def _give_up(self) -> None:
+        """Let the oldest give way to another one, and count it unless it has waited for long enough."""
+        first = self._first()
+        if first is not None:
+            del self._waiting[first[2]]
+            if self._bounds is not None and self._now - first[0] < self._timeout_ns:
+                self._bounds.hit(self._name)

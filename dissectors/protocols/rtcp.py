@@ -6,6 +6,10 @@ from functools import partial
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import (
+    DESCRIPTION,
+    HEADER,
+    RECEIVER_REPORT,
+    SENDER_REPORT,
     App,
     Bye,
     ReceiverReport,
@@ -28,7 +32,6 @@ __all__ = [
     "SourceDescription", "Unknown", "encrypted", "ntp_nanoseconds", "parse",
 ]
 
-HEADER = 4
 LOWEST, HIGHEST = 192, 223
 SRTCP_INDEX = 4
 MAX_PADDING = 3
@@ -220,9 +223,9 @@ def _without_padding(body: bytes, end: int) -> bytes:
 
 
 READERS: dict[int, Callable[[int, bytes, int], Packet]] = {
-    200: read_sender_report,
-    201: read_receiver_report,
-    202: read_source_description,
+    SENDER_REPORT: read_sender_report,
+    RECEIVER_REPORT: read_receiver_report,
+    DESCRIPTION: read_source_description,
     203: read_bye,
     204: read_app,
     TRANSPORT: partial(read_feedback, TRANSPORT),

@@ -2,7 +2,16 @@
 
 cimport cython
 
+from dissectors.limits.remembered cimport Remembered
 
+
+cdef Remembered _descriptions
+
+
+@cython.locals(blocks=Py_ssize_t, end=Py_ssize_t, kind=Py_ssize_t, size=Py_ssize_t)
+cpdef object glance(bytes payload)
+
+cdef Py_ssize_t _end(bytes octets)
 cpdef object read_sender_report(Py_ssize_t count, object body, Py_ssize_t place)
 cpdef object read_receiver_report(Py_ssize_t count, object body, Py_ssize_t place)
 
@@ -10,4 +19,4 @@ cpdef object read_receiver_report(Py_ssize_t count, object body, Py_ssize_t plac
 cpdef tuple _reports(Py_ssize_t count, object body, Py_ssize_t start, Py_ssize_t place)
 
 @cython.locals(losses=cython.longlong, lost=cython.longlong, cumulative=cython.longlong, dlsr=cython.longlong)
-cpdef object _block(object body, Py_ssize_t at)
+cpdef object read_block(object body, Py_ssize_t at)

@@ -4,11 +4,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+from dissectors.limits.remembered import Remembered
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
+HEADER = 4
+SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION = 200, 201, 202
 REPORT_BLOCK = 24
 SENDER_INFO = 20
+BEFORE_BLOCKS = 8
+"""Octets of a report before its blocks, but for the sender information."""
+
 MAX_NAMED = 4
 """How many sources a summary names."""
 
@@ -185,12 +191,13 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
     blocks = []
     at = start
     while at < end:
-        blocks.append(_block(body, at))
+        blocks.append(read_block(body, at))
         at += REPORT_BLOCK
     return tuple(blocks), body[end:]
 
 
-def _block(body: bytes, at: int) -> ReportBlock:
+def read_block(body: bytes, at: int) -> ReportBlock:
+    """Read the report block that begins at `at`, and is whole."""
     ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack_from(body, at)
     lost = losses & 0xFFFFFF
     cumulative = lost - 0x1000000 if lost & 0x800000 else lost
@@ -250,6 +257,43 @@ def read_bye(count: int, body: bytes, place: int) -> Bye:
     if stop > len(body):
         raise Malformed("RTCP", place + end, f"a reason needs {body[end]} bytes, {len(body) - end - 1} are left")
     return Bye(sources, _text(body[end + 1:stop]))
+
+
+def glance(payload: bytes) -> int | None:
+    """About how many sources a datagram reports that is one SR or RR, and at most a description of who sends it.
+
+    None where it is another one, has padding or an extension, or anything of it cannot be read.
+    """
+    size = len(payload)
+    if size < BEFORE_BLOCKS or payload[0] & 0xE0 != 0x80:
+        return None
+    blocks, kind = payload[0] & 0x1F, payload[1]
+    if kind != SENDER_REPORT and kind != RECEIVER_REPORT:
+        return None
+    end = BEFORE_BLOCKS + (SENDER_INFO if kind == SENDER_REPORT else 0) + REPORT_BLOCK * blocks
+    if end > size or _end(payload) != end:
+        return None
+    return blocks if end == size or _descriptions.recall(payload[end:]) else None
+
+
+def _end(octets: bytes) -> int:
+    """Where the first packet ends."""
+    return HEADER + 4 * (octets[2] << 8 | octets[3])
+
+
+def _is_description(octets: bytes) -> bool:
+    """Whether these octets are an SDES without padding that can be read."""
+    if len(octets) < HEADER or octets[0] & 0xE0 != 0x80 or octets[1] != DESCRIPTION or _end(octets) != len(octets):
+        return False
+    try:
+        read_source_description(octets[0] & 0x1F, octets[HEADER:], HEADER)
+    except Malformed:
+        return False
+    return True
+
+
+_descriptions = Remembered(_is_description)
+"""A source describes itself in the same octets again and again."""
 
 
 def read_app(count: int, body: bytes, place: int) -> App:

@@ -4,11 +4,13 @@ cimport cython
 
 from dissectors.analysis.connectivity.asked cimport Asked, Named, Tally
 from dissectors.analysis.connectivity.said cimport Said
+from dissectors.limits.pending cimport Pending
 from dissectors.limits.texts cimport Texts
 
 
 cdef class Checks:
-    cdef public object asked, _bounds, _pending
+    cdef public object asked, _bounds
+    cdef Pending _pending
     cdef public Texts _texts
     cdef public long long _messages
 
@@ -25,7 +27,7 @@ cdef class Checks:
     @cython.locals(asked=Asked)
     cpdef Asked _asker(self, object flow, object kind, long long time, object place)
 
-    @cython.locals(asked=Asked, named=Named, succeeded=bint)
+    @cython.locals(asked=Asked, found=tuple, named=Named, succeeded=bint)
     cdef object _response(self, object flow, long long time, object place, bytes transaction, Said said)
 
     @cython.locals(tally=Tally)

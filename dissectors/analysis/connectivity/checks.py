@@ -54,9 +54,7 @@ class Checks:
             "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release, groups=_flow_and_host
         )
         self._messages = 0
-        self._pending: Pending[tuple[Asked, Request]] = Pending(
-            "STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds
-        )
+        self._pending = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
 
     def on(self, groups: Iterable[Flow | str]) -> list[Asked]:
         """What was asked on these flows, or by these hosts, in the order in which it began."""
@@ -145,7 +143,7 @@ class Checks:
         found = self._pending.take(((dst, dport, src, sport, inside, transport), transaction))
         if found is None:
             return
-        sent, (asked, request) = found
+        sent, (asked, request), _ = found
         result, succeeded = said.result, said.result == SUCCESS
         asked.answered += 1
         asked.used = self._messages

@@ -2,6 +2,8 @@
 
 cimport cython
 
+from dissectors.limits.pending cimport Pending
+
 
 cdef class Heard:
     cdef public long long cumulative_lost, first, jitter, last, lost_at_first, reports
@@ -15,11 +17,15 @@ cdef class Covered:
 
 
 cdef class Control:
-    cdef public object _clocked, _covered, _flow, _heard, _place, _said_bye, _sent, _told, _transport
+    cdef public object _clocked, _covered, _flow, _heard, _place, _said_bye, _told, _transport
+    cdef Pending _sent
     cdef public dict _either_way, _readers
     cdef public long long _datagrams
 
     cpdef object feed(self, object datagram, object compound)
+
+    @cython.locals(at=Py_ssize_t, file=object, frame=object, payload=bytes)
+    cpdef object hold(self, object entry, Py_ssize_t blocks)
 
     @cython.locals(covered=Covered)
     cpdef Covered _cover(self, object flow, bint encrypted)
@@ -27,8 +33,10 @@ cdef class Control:
     cpdef Covered _new(self, object flow)
     cpdef Heard _source(self, object ssrc, object hosts)
 
-    @cython.locals(known=list)
     cpdef object _sender_report(self, long long time, object hosts, object packet)
+
+    @cython.locals(known=list)
+    cpdef object _sender(self, long long time, object hosts, object ssrc, object ntp, object timestamp)
 
     cpdef object _receiver_report(self, long long time, object hosts, object packet)
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dissectors.analysis.streams.feedback import MAX_SOURCES, Told, about, joined
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 from dissectors.protocols import rtcp
+from dissectors.protocols.rtcp_reports import (
+    BEFORE_BLOCKS,
+    HEADER,
+    REPORT_BLOCK,
+    SENDER,
+    SENDER_INFO,
+    SENDER_REPORT,
+    read_block,
+)
 from dissectors.protocols.rtcp_xr import VoipMetrics
 from dissectors.report import Place, Protection, RtcpView
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.mux.entry import Entry
 
 SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
@@ -172,7 +184,7 @@ class Control:
         self._clocked: BySource[list[Clocked]] = BySource("RTCP clocks of senders", limit, bounds)
         self._told: BySource[Told] = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
         self._transport: Table[Hosts, int] = Table("RTCP feedback on transports", limit, bounds)
-        self._sent: Pending[None] = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
+        self._sent = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
         self._covered: Table[Flow, Covered] = Table(
             "RTCP flows", limit, bounds, used=attrgetter("used"), given_up=self._uncover
         )
@@ -230,6 +242,19 @@ class Control:
                 reader(time, hosts, packet)
             elif isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
+
+    def hold(self, entry: Entry, blocks: int) -> None:
+        """Take one of which a glance told about how many sources it reports."""
+        _, file, frame, _, time, flow, _, payload, _, _, _, _, _, _ = entry
+        self._place, self._flow = Place(file, frame), flow.flow
+        hosts, at = self._cover(self._flow, False).hosts, BEFORE_BLOCKS
+        if payload[1] == SENDER_REPORT:
+            ssrc, ntp, timestamp, _, _ = SENDER.unpack_from(payload, HEADER)
+            self._sender(time, hosts, ssrc, ntp, timestamp)
+            at += SENDER_INFO
+        for _ in range(blocks):
+            self._report(time, hosts, read_block(payload, at))
+            at += REPORT_BLOCK
 
     def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
         """Let go of what was said of these sources, and on these flows.
@@ -290,8 +315,12 @@ class Control:
         return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard(self._flow, self._place))
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
-        ssrc, ntp = packet.ssrc, packet.ntp
-        said = Clocked(time, ntp, packet.rtp_timestamp, self._place)
+        self._sender(time, hosts, packet.ssrc, packet.ntp, packet.rtp_timestamp)
+        self._receiver_report(time, hosts, packet)
+
+    def _sender(self, time: int, hosts: Hosts, ssrc: int, ntp: int, timestamp: int) -> None:
+        """What a sender says of its clocks."""
+        said = Clocked(time, ntp, timestamp, self._place)
         known = self._clocked.use(ssrc, hosts)
         if known is None:
             self._clocked.set(ssrc, hosts, [said])
@@ -300,7 +329,6 @@ class Control:
             if len(known) > MAX_CLOCKED:
                 del known[0]
         self._sent.wait((ssrc, hosts, ntp >> 16 & 0xFFFFFFFF), time, None)
-        self._receiver_report(time, hosts, packet)
 
     def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:
         for block in packet.reports:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 from dissectors.analysis.streams.rtcp import Control, between
 from dissectors.limits.budget import Bounds
-from dissectors.protocols import rtcp
+from dissectors.mux.entry import Entry
+from dissectors.mux.flows import FlowKey, FlowState, PairState
+from dissectors.protocols import rtcp, rtcp_reports
 from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from tests.made import A, B, Endpoint, Sent, report, rtp
 
 C, D = ("198.51.100.1", 5000), ("198.51.100.2", 5000)
@@ -90,3 +94,58 @@ def test_of_a_capture_without_rtcp_nothing_is_looked_up_and_one_report_is_enough
     assert silent.silent and not spoken.silent
     assert silent.heard(77, [flow], True) is silent.told(77, [flow], True) is silent.said_bye(77, [flow], True) is None
     assert silent.clocked(77, [flow], True) == () and silent.transport_feedback([flow]) == 0
+
+
+DESCRIBED, BYE = b"\x81\xca\0\3\0\0\0\1\1\4name\0\0", b"\x81\xcb\0\1\0\0\0\1"
+ODD = (b"\x80\xca\0\0", b"\xa1" + DESCRIBED[1:-1] + b"\4", b"\0", bytes(14))
+
+
+def chain(chance: random.Random) -> bytes:
+    """A report of a few sources and what may stand behind it, now and then with something wrong."""
+    body = struct.pack("!I", chance.randrange(3))
+    kind, blocks = chance.choice((200, 200, 201, 203)), chance.randrange(3)
+    if kind == 200:
+        body += struct.pack("!QIII", chance.randrange(1 << 4) << 32, chance.randrange(1 << 32), 50, 8000)
+    for _ in range(blocks):
+        lsr = chance.randrange(1 << 4) << 16
+        body += struct.pack("!IIIIII", chance.randrange(3), chance.randrange(1 << 32), 9, chance.randrange(99), lsr, 1)
+    body += bytes(chance.choice((0, 0, 0, 0, 4)))
+    made = struct.pack("!BBH", 0x80 | blocks | chance.choice((0, 0, 0, 0, 0, 0x20)), kind, len(body) // 4) + body
+    made += chance.choice((b"", b"", *[DESCRIBED] * 3, DESCRIBED[:9] + b"\x08" + DESCRIBED[10:], BYE, *ODD))
+    return made[: chance.randrange(len(made))] if chance.random() < 0.1 else made
+
+
+def test_reports_that_are_held_count_as_those_that_are_fed() -> None:
+    chance, held, refused = random.Random(20), 0, 0
+    short, whole = Control(100), Control(100)
+    states = [FlowState(0, FlowKey(*ends), PairState(None)) for ends in (
+        (b"\xc0\0\2\1", 5000, b"\xc0\0\2\2", 5000), (b"\xc0\0\2\2", 5000, b"\xc0\0\2\1", 5000),
+        (b"\xc0\0\2\1", 5000, b"\xc0\0\2\3", 6000),
+    )]
+    for number in range(1, 6000):
+        octets, time = chain(chance), number * 100_000_000
+        state = chance.choice(states)
+        entry = Entry(number, 0, number, 0, time, state, len(octets), octets, 0, 0, "certain", "", False, 0)
+        blocks = rtcp_reports.glance(octets)
+        try:
+            compound = rtcp.parse(octets)
+        except Malformed:
+            assert blocks is None
+            refused += 1
+            continue
+        whole.feed(entry.datagram, compound)
+        if blocks is None:
+            short.feed(entry.datagram, compound)
+        else:
+            short.hold(entry, blocks)
+            held += 1
+    assert held > 1000 and refused > 500, (held, refused)
+    flows = [state.flow for state in states]
+    for ssrc in range(3):
+        one, other = short.heard(ssrc, flows, False), whole.heard(ssrc, flows, False)
+        assert one is not None and other is not None and one.round_trip is not None
+        assert one.view(8000) == other.view(8000)
+        assert (one.place, one.flow) == (other.place, other.flow)
+        assert short.clocked(ssrc, flows, False) == whole.clocked(ssrc, flows, False) != ()
+        assert short.said_bye(ssrc, flows, False) == whole.said_bye(ssrc, flows, False)
+    assert short.protection() == whole.protection()
