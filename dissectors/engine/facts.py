@@ -93,6 +93,8 @@ def facts(
 
     After the `last` ones nobody asks again: each call is let go once it is told, so that no two of it are there.
     """
+    if last:
+        trackers.wait_no_longer()
     calls = list(trackers.calls.opened() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     # Who asks for flows by their ends or ports wants to look at them one by one.

@@ -84,6 +84,11 @@ class Trackers:
         """How much was given up because a bound was hit, by the bound's name."""
         return dict(self.bounds.hits)
 
+    def wait_no_longer(self) -> None:
+        """Give back what answers that have not come would need: everything was read."""
+        self.checks.pending.clear()
+        self.control.sent.clear()
+
     def open_with(self, secrets: Secrets | None) -> None:
         """Open with these keys what DTLS carries, and add those to them that messages announce."""
         self.channels.secrets = secrets

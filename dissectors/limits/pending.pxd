@@ -18,6 +18,7 @@ cdef class Pending:
 
     cpdef tuple get(self, object key)
     cpdef tuple take(self, object key)
+    cpdef object clear(self)
 
     @cython.locals(waiting=dict, line=list, each=tuple)
     cdef object _enter(self, object key, object time, object value)

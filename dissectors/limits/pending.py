@@ -59,6 +59,12 @@ class Pending:
         """The same; it waits no longer."""
         return self._waiting.pop(key, None)
 
+    def clear(self) -> None:
+        """Let none wait any longer."""
+        self._waiting.clear()
+        self._line.clear()
+        self._turn = 0
+
     def _enter(self, key: Hashable, time: int, value: Any) -> None:
         waiting, line = self._waiting, self._line
         waiting[key] = each = (time, value, key)

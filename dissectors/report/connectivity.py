@@ -125,7 +125,10 @@ class Check(Struct, frozen=True):
     @property
     def succeeded(self) -> Outcome | None:
         """Its successes, if it had any."""
-        return next((each for each in self.outcomes if each.result == "success"), None)
+        for each in self.outcomes:
+            if each.result == "success":
+                return each
+        return None
 
 
 class Missing(Struct, frozen=True):

@@ -22,6 +22,15 @@ def test_what_waits_longest_gives_way_and_counts_only_while_it_could_be_answered
     assert waiting.wait_new("e", 502, "again") is False and waiting.get("e") == (501, "e", "e")
 
 
+def test_what_is_cleared_waits_anew() -> None:
+    waiting = Pending("requests", 3, 100)
+    for number in range(200):
+        waiting.wait(number, number, "")
+    waiting.clear()
+    assert len(waiting) == 0 and waiting.get(199) is None
+    assert waiting.wait_new(199, 300, "again") and waiting.take(199) == (300, "again", 199)
+
+
 class Slowly:
     """The same, looked up one by one."""
 

@@ -10,7 +10,7 @@ from dissectors.limits.texts cimport Texts
 
 cdef class Checks:
     cdef public object asked, _bounds
-    cdef Pending _pending
+    cdef readonly Pending pending
     cdef public Texts _texts
     cdef public long long _messages
 

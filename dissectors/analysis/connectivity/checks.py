@@ -54,7 +54,7 @@ class Checks:
             "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release, groups=_flow_and_host
         )
         self._messages = 0
-        self._pending = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
+        self.pending = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
 
     def on(self, groups: Iterable[Flow | str]) -> list[Asked]:
         """What was asked on these flows, or by these hosts, in the order in which it began."""
@@ -90,7 +90,7 @@ class Checks:
         if request is None:
             asked.indications += 1
             return
-        new = self._pending.wait_new((flow, transaction), time, (asked, request))
+        new = self.pending.wait_new((flow, transaction), time, (asked, request))
         asked.requests += new
         if not asked.silent:
             asked.silent_since, asked.silent_place = time, place
@@ -140,7 +140,7 @@ class Checks:
 
     def _response(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
         src, sport, dst, dport, inside, transport = flow
-        found = self._pending.take(((dst, dport, src, sport, inside, transport), transaction))
+        found = self.pending.take(((dst, dport, src, sport, inside, transport), transaction))
         if found is None:
             return
         sent, (asked, request), _ = found

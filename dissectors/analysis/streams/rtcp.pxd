@@ -18,7 +18,7 @@ cdef class Covered:
 
 cdef class Control:
     cdef public object _clocked, _covered, _flow, _heard, _place, _said_bye, _told, _transport
-    cdef Pending _sent
+    cdef readonly Pending sent
     cdef public dict _either_way, _readers
     cdef public long long _datagrams
 

@@ -184,7 +184,7 @@ class Control:
         self._clocked: BySource[list[Clocked]] = BySource("RTCP clocks of senders", limit, bounds)
         self._told: BySource[Told] = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
         self._transport: Table[Hosts, int] = Table("RTCP feedback on transports", limit, bounds)
-        self._sent = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
+        self.sent = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
         self._covered: Table[Flow, Covered] = Table(
             "RTCP flows", limit, bounds, used=attrgetter("used"), given_up=self._uncover
         )
@@ -328,7 +328,7 @@ class Control:
             known.append(said)
             if len(known) > MAX_CLOCKED:
                 del known[0]
-        self._sent.wait((ssrc, hosts, ntp >> 16 & 0xFFFFFFFF), time, None)
+        self.sent.wait((ssrc, hosts, ntp >> 16 & 0xFFFFFFFF), time, None)
 
     def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:
         for block in packet.reports:
@@ -343,7 +343,7 @@ class Control:
         heard.fraction_lost = max(heard.fraction_lost, block.fraction_lost)
         heard.cumulative_lost = block.cumulative_lost
         heard.jitter = max(heard.jitter, block.jitter)
-        sent = self._sent.get((block.ssrc, hosts, block.lsr)) if block.lsr else None
+        sent = self.sent.get((block.ssrc, hosts, block.lsr)) if block.lsr else None
         if sent is not None:
             round_trip = (time - sent[0]) / 1e9 - block.dlsr
             if round_trip >= 0:
