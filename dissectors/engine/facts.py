@@ -15,6 +15,7 @@ from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
 from dissectors.analysis.streams.repairs import Repairs, is_announced_rtx, is_numbered
+from dissectors.analysis.streams.rtcp import pairs_of
 from dissectors.analysis.streams.stream import Said, event_types, flows_of, is_covered, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
@@ -225,14 +226,15 @@ def _members(
         said = nothing
         if not control.silent:
             used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+            pairs = pairs_of(used)
             said = Said(
-                heard=control.heard(counters.ssrc, used, alone),
-                end=control.said_bye(counters.ssrc, used, alone),
-                told=control.told(counters.ssrc, used, alone),
-                shared=control.told(0, used, False),
+                heard=control.heard(counters.ssrc, pairs, alone),
+                end=control.said_bye(counters.ssrc, pairs, alone),
+                told=control.told(counters.ssrc, pairs, alone),
+                shared=control.told(0, pairs, False),
                 transport=control.transport_feedback(used),
                 repairs=repairs,
-                clocked=control.clocked(counters.ssrc, used, alone),
+                clocked=control.clocked(counters.ssrc, pairs, alone),
             )
         if call is not None:
             of_call.setdefault(call, []).append(position)

@@ -25,6 +25,7 @@ LONGEST_USUAL = 400
 """Octets of the longest check of which it is remembered what it says."""
 
 NO_TRANSACTION = bytes(12)
+NOTHING_BUT_SUCCESS = stun.parse(b"\x01\x01\x00\x00" + COOKIE + NO_TRANSACTION)
 
 
 class Said:
@@ -101,7 +102,7 @@ def _asked(attributes: bytes) -> Said | None:
 
 def _answered(attributes: bytes) -> Said | None:
     if len(attributes) == len(MAPPED) + IPV4_OCTETS and attributes.startswith(MAPPED):
-        said = Said(stun.parse(b"\x01\x01\x00\x00" + COOKIE + NO_TRANSACTION))
+        said = Said(NOTHING_BUT_SUCCESS)
         said.mapped = read_xor_address(attributes[4:], COOKIE)
         return said
     return _said(b"\x01\x01", attributes)

@@ -56,21 +56,24 @@ class Levels(Struct, frozen=True):
     even: bool
 
 
-class _Points(Struct, frozen=True):
+class _Points:
     """Seconds and timestamp units of the points, one after the other."""
 
-    times: list[float]
-    ticks: list[float]
+    __slots__ = ("ticks", "times")
+
+    def __init__(self, times: list[float], ticks: list[float]) -> None:
+        self.times, self.ticks = times, ticks
 
 
-class _Fit(Struct, frozen=True):
+class _Fit:
     """A line that may step at cuts: slope, how far the times spread, each group's start, how far points are above."""
 
-    rate: float
-    spread: float
-    starts: list[float]
-    offsets: list[float]
-    groups: list[int]
+    __slots__ = ("groups", "offsets", "rate", "spread", "starts")
+
+    def __init__(
+        self, rate: float, spread: float, starts: list[float], offsets: list[float], groups: list[int]
+    ) -> None:
+        self.rate, self.spread, self.starts, self.offsets, self.groups = rate, spread, starts, offsets, groups
 
 
 def levels(counters: Counters, nominal: float) -> Levels | None:
@@ -85,28 +88,39 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     straight = _straight(points.times, points.ticks) if counters.surprises or counters.leaps else None
     # Then no surprise was a step, and nobody needs to know where it would be.
     even = straight is not None and _scatter(straight) < MIN_STEP_SECONDS * nominal / STEP_OVER_SCATTER
-    suspects = _suspects(counters, points, () if even else counters.surprises)
+    suspects = _suspects(counters, points.times, () if even else counters.surprises)
     while True:
         fit, kept = _least_delayed(points, [each.place for each in suspects], straight if not suspects else None)
         if fit is None or fit.rate <= 0:
             return None
-        scatter = _scatter(fit)
-        refuted = [_doubt(suspect, fit, number, nominal, scatter) for number, suspect in enumerate(suspects)]
-        worst = max(range(len(suspects)), key=refuted.__getitem__, default=None)
-        if worst is None or refuted[worst] <= 0:
+        refuted = _refuted(suspects, fit, nominal) if suspects else None
+        if refuted is None:
             break
-        del suspects[worst]
-    error = scatter / sqrt(fit.spread)
-    moved = [fit.starts[number + 1] - fit.starts[number] for number in range(len(suspects))]
-    steps = tuple(
-        ClockStep(moved[number], each.surprise.time, each.surprise.frame)
-        for number, each in enumerate(suspects)
-        if each.surprise and each.place <= len(points.times) - MIN_POINTS_BEHIND
-        # Neither taken back later on, nor what takes back an earlier one, as before and behind a queue.
-        and _stays(moved[number:]) and _stays(moved[number::-1])
-    )
+        del suspects[refuted]
+    error = _scatter(fit) / sqrt(fit.spread)
+    steps = _steps(suspects, fit, len(points.times)) if suspects else ()
     even = abs(fit.rate / nominal - 1) < MIN_DRIFT_PPM * 1e-6 or _even(points, kept, fit, nominal)
     return Levels(fit.rate, error / fit.rate, steps, even)
+
+
+def _refuted(suspects: list[Suspect], fit: _Fit, nominal: float) -> int | None:
+    """Which of the suspects is the least likely to be a step, if it is none."""
+    scatter = _scatter(fit)
+    doubts = [_doubt(suspect, fit, number, nominal, scatter) for number, suspect in enumerate(suspects)]
+    worst = max(range(len(suspects)), key=doubts.__getitem__)
+    return worst if doubts[worst] > 0 else None
+
+
+def _steps(suspects: list[Suspect], fit: _Fit, count: int) -> tuple[ClockStep, ...]:
+    """The steps of so many points, where none of the suspects is refuted."""
+    moved = [fit.starts[number + 1] - fit.starts[number] for number in range(len(suspects))]
+    return tuple([
+        ClockStep(moved[number], each.surprise.time, each.surprise.frame)
+        for number, each in enumerate(suspects)
+        if each.surprise and each.place <= count - MIN_POINTS_BEHIND
+        # Neither taken back later on, nor what takes back an earlier one, as before and behind a queue.
+        and _stays(moved[number:]) and _stays(moved[number::-1])
+    ])
 
 
 class Suspect(Struct, frozen=True):
@@ -135,10 +149,9 @@ def _those(points: _Points, kept: Sequence[int]) -> _Points:
     return _Points([times[place] for place in kept], [ticks[place] for place in kept])
 
 
-def _suspects(counters: Counters, points: _Points, surprises: Sequence[Surprise]) -> list[Suspect]:
+def _suspects(counters: Counters, times: list[float], surprises: Sequence[Surprise]) -> list[Suspect]:
     if not surprises and not counters.leaps:
         return []
-    times = points.times
     at: dict[int, list[Surprise]] = {}
     for one in surprises:
         at.setdefault(bisect_left(times, (one.time - counters.origin) / 1e9), []).append(one)
@@ -166,7 +179,7 @@ def _least_delayed(
     order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)
     best = order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(everything)))]
     for group in range(len(cuts) + 1) if cuts else ():
-        best.append(next(place for place in order if fit.groups[place] == group))
+        best.append(order[[fit.groups[place] for place in order].index(group)])
     kept = sorted(set(best) if cuts else best)
     return _through(points, kept, cuts), kept
 

@@ -5,6 +5,17 @@ cimport cython
 from dissectors.limits.pending cimport Pending
 
 
+@cython.final
+cdef class BySource:
+    cdef object _values, _only
+
+    cpdef object use(self, object ssrc, object hosts)
+    cpdef object set(self, object ssrc, object hosts, object value)
+
+    @cython.locals(known=list, found=list)
+    cpdef list of(self, object ssrc, object pairs, bint alone)
+
+
 cdef class Heard:
     cdef public long long cumulative_lost, first, jitter, last, lost_at_first, reports
     cdef public double fraction_lost
@@ -17,7 +28,8 @@ cdef class Covered:
 
 
 cdef class Control:
-    cdef public object _clocked, _covered, _flow, _heard, _place, _said_bye, _told, _transport
+    cdef public object _covered, _flow, _place, _transport
+    cdef BySource _clocked, _heard, _said_bye, _told
     cdef readonly Pending sent
     cdef public dict _either_way, _readers
     cdef public long long _datagrams
@@ -31,6 +43,7 @@ cdef class Control:
     cpdef Covered _cover(self, object flow, bint encrypted)
 
     cpdef Covered _new(self, object flow)
+    @cython.locals(known=Heard)
     cpdef Heard _source(self, object ssrc, object hosts)
 
     cpdef object _sender_report(self, long long time, object hosts, object packet)

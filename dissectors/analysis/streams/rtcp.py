@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.streams.feedback import MAX_SOURCES, Told, about, joined
 from dissectors.limits.budget import Bounds
@@ -39,7 +39,6 @@ MAX_CLOCKED = 8
 TRANSPORT_FEEDBACK = ("transport-cc", "CCFB")
 
 Hosts = tuple[str, str]
-Value = TypeVar("Value")
 
 
 def between(flow: Flow) -> Hosts:
@@ -47,34 +46,36 @@ def between(flow: Flow) -> Hosts:
     return (flow.src, flow.dst) if flow.src <= flow.dst else (flow.dst, flow.src)
 
 
-class BySource(Generic[Value]):
+def pairs_of(flows: Iterable[Flow]) -> Sequence[Hosts]:
+    """The pairs of hosts of flows, each once."""
+    return [*dict.fromkeys([between(flow) for flow in flows])]
+
+
+class BySource:
     """Values by SSRC and the hosts between which it was told of: an SSRC is unique within one session alone.
 
     At most `limit` are kept, and `bounds` counts by `name` what gave way.
     """
 
     def __init__(self, name: str, limit: int, bounds: Bounds) -> None:
-        self._values: Table[tuple[int, Hosts], Value] = Table(
-            name, limit, bounds, groups=lambda key, _: key[:1]
-        )
+        self._values: Table[tuple[int, Hosts], Any] = Table(name, limit, bounds, groups=_by_ssrc)
         # There are no more of these than of the others, and they are less dear.
         self._only: Table[int, Hosts | None] = Table(name, limit)
 
-    def use(self, ssrc: int, hosts: Hosts) -> Value | None:
+    def use(self, ssrc: int, hosts: Hosts) -> Any:
         """What is known of a source between these hosts, of which there is more to be told."""
-        return self._values.use((ssrc, hosts))
+        values, key = self._values, (ssrc, hosts)
+        value = values.get(key)
+        if value is not None:
+            values.move_to_end(key)
+        return value
 
-    def get(self, ssrc: int, hosts: Hosts) -> Value | None:
-        """What is known of a source between these hosts."""
-        return self._values.get((ssrc, hosts))
-
-    def set(self, ssrc: int, hosts: Hosts, value: Value) -> Value:
+    def set(self, ssrc: int, hosts: Hosts, value: Any) -> None:
         """Remember it."""
         self._values[ssrc, hosts] = value
         self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
-        return value
 
-    def others(self, ssrcs: Collection[int]) -> dict[tuple[int, Hosts], Value]:
+    def others(self, ssrcs: Collection[int]) -> dict[tuple[int, Hosts], Any]:
         """What is known of other sources than these, and of those that have a number."""
         return {key: value for key, value in self._values.items() if key[0] not in ssrcs and key[0]}
 
@@ -88,19 +89,24 @@ class BySource(Generic[Value]):
         if not held:
             self._only.pop(ssrc, None)
 
-    def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
-        """What is known of the stream on these flows.
+    def of(self, ssrc: int, pairs: Sequence[Hosts], alone: bool) -> list[Any]:
+        """What is known of the stream between these pairs of hosts.
 
-        Where nothing was found between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
-        it was found of between two hosts only.
+        Where nothing was found between them, the SSRC speaks for itself if the stream is `alone` in having it and it
+        was found of between two hosts only.
         """
-        if not self._values:
+        values = self._values
+        if not values:
             return []
-        known = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
+        known = [values.get((ssrc, hosts)) for hosts in pairs]
         found = [value for value in known if value is not None]
         only = self._only.get(ssrc) if alone and not found else None
-        value = self.get(ssrc, only) if only is not None else None
+        value = values.get((ssrc, only)) if only is not None else None
         return found if value is None else [value]
+
+
+def _by_ssrc(key: tuple[int, Hosts], _: object) -> tuple[int]:
+    return key[:1]
 
 
 class Heard:
@@ -179,10 +185,10 @@ class Control:
 
     def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
         bounds = bounds or Bounds()
-        self._heard: BySource[Heard] = BySource("RTCP sources", limit, bounds)
-        self._said_bye: BySource[int] = BySource("RTCP goodbyes", limit, bounds)
-        self._clocked: BySource[list[Clocked]] = BySource("RTCP clocks of senders", limit, bounds)
-        self._told: BySource[Told] = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
+        self._heard = BySource("RTCP sources", limit, bounds)
+        self._said_bye = BySource("RTCP goodbyes", limit, bounds)
+        self._clocked = BySource("RTCP clocks of senders", limit, bounds)
+        self._told = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
         self._transport: Table[Hosts, int] = Table("RTCP feedback on transports", limit, bounds)
         self.sent = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
         self._covered: Table[Flow, Covered] = Table(
@@ -204,22 +210,22 @@ class Control:
         """Whether no RTCP came, so that there is nothing to say of any stream."""
         return not self._datagrams
 
-    def heard(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Heard | None:
-        """What receivers said of the stream on these flows; `alone` says that no other stream has its SSRC."""
-        return together(self._heard.of(ssrc, flows, alone))
+    def heard(self, ssrc: int, pairs: Sequence[Hosts], alone: bool) -> Heard | None:
+        """What receivers said of the stream between these hosts; `alone` says that no other stream has its SSRC."""
+        return together(self._heard.of(ssrc, pairs, alone))
 
-    def said_bye(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> int | None:
-        """When the stream on these flows said goodbye last, in nanoseconds."""
-        return max(self._said_bye.of(ssrc, flows, alone), default=None)
+    def said_bye(self, ssrc: int, pairs: Sequence[Hosts], alone: bool) -> int | None:
+        """When the stream between these hosts said goodbye last, in nanoseconds."""
+        return max(self._said_bye.of(ssrc, pairs, alone), default=None)
 
-    def clocked(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> tuple[Clocked, ...]:
-        """What the last sender reports of the stream on these flows said of its clocks, in order of time."""
-        found = [each for clocked in self._clocked.of(ssrc, flows, alone) for each in clocked]
+    def clocked(self, ssrc: int, pairs: Sequence[Hosts], alone: bool) -> tuple[Clocked, ...]:
+        """What the last sender reports of the stream between these hosts said of its clocks, in order of time."""
+        found = [each for clocked in self._clocked.of(ssrc, pairs, alone) for each in clocked]
         return tuple(sorted(found, key=attrgetter("time")))
 
-    def told(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Told | None:
-        """What receivers asked of the stream on these flows; with the SSRC 0, of no source in particular."""
-        return joined(self._told.of(ssrc, flows, alone))
+    def told(self, ssrc: int, pairs: Sequence[Hosts], alone: bool) -> Told | None:
+        """What receivers asked of the stream between these hosts; with the SSRC 0, of no source in particular."""
+        return joined(self._told.of(ssrc, pairs, alone))
 
     def transport_feedback(self, flows: Iterable[Flow]) -> int:
         """How many messages about transport-wide numbers came back against these flows."""
@@ -306,13 +312,18 @@ class Control:
             way = (datagram.flow.src, datagram.flow.dst)
             self._transport[way] = self._transport.get(way, 0) + 1
         for ssrc in about(packet):
-            told = self._told.use(ssrc, hosts) or self._told.set(
-                ssrc, hosts, Told(time, flow=datagram.flow, began=place)
-            )
+            told = self._told.use(ssrc, hosts)
+            if told is None:
+                told = Told(time, flow=datagram.flow, began=place)
+                self._told.set(ssrc, hosts, told)
             told.add(time, place, packet)
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
-        return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard(self._flow, self._place))
+        known: Heard | None = self._heard.use(ssrc, hosts)
+        if known is None:
+            known = Heard(self._flow, self._place)
+            self._heard.set(ssrc, hosts, known)
+        return known
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
         self._sender(time, hosts, packet.ssrc, packet.ntp, packet.rtp_timestamp)

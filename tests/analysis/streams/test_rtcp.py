@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import struct
 
-from dissectors.analysis.streams.rtcp import Control, between
+from dissectors.analysis.streams.rtcp import Control, between, pairs_of
 from dissectors.limits.budget import Bounds
 from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowKey, FlowState, PairState
@@ -71,7 +71,7 @@ def test_what_is_kept_of_sources_is_bounded_and_what_gave_way_is_counted() -> No
         payload = said(1, about=number)
         control.feed(Datagram(0, number, 0, number, flow, payload, len(payload)), rtcp.parse(payload))
     assert bounds.hits == {"RTCP sources": 6}
-    assert control.heard(9, [flow], True) is not None and control.heard(0, [flow], True) is None
+    assert control.heard(9, [between(flow)], True) is not None and control.heard(0, [between(flow)], True) is None
 
 
 def test_both_directions_are_between_the_same_hosts() -> None:
@@ -83,17 +83,17 @@ def test_two_copies_of_a_sender_report_at_one_moment_are_both_read() -> None:
     control = Control(9)
     for frame, flow in enumerate((Flow(*A, *B), Flow(*B, *C)), 1):
         control.feed(Datagram(0, frame, 0, 5, flow, spoken, len(spoken)), rtcp.parse(spoken))
-    ways = (Flow(*A, *B), Flow(*B, *C))
+    ways = pairs_of((Flow(*A, *B), Flow(*B, *C)))
     assert [(each.time, each.place.frame) for each in control.clocked(77, ways, alone=True)] == [(5, 1), (5, 2)]
 
 
 def test_of_a_capture_without_rtcp_nothing_is_looked_up_and_one_report_is_enough() -> None:
     silent, spoken = Control(8), Control(8)
-    flow = Flow(*A, *B)
+    flow, hosts = Flow(*A, *B), pairs_of([Flow(*A, *B)])
     spoken.feed(Datagram(0, 1, 0, 0, flow, b"", 0), rtcp.parse(said(64)))
     assert silent.silent and not spoken.silent
-    assert silent.heard(77, [flow], True) is silent.told(77, [flow], True) is silent.said_bye(77, [flow], True) is None
-    assert silent.clocked(77, [flow], True) == () and silent.transport_feedback([flow]) == 0
+    assert silent.heard(77, hosts, True) is silent.told(77, hosts, True) is silent.said_bye(77, hosts, True) is None
+    assert silent.clocked(77, hosts, True) == () and silent.transport_feedback([flow]) == 0
 
 
 DESCRIBED, BYE = b"\x81\xca\0\3\0\0\0\1\1\4name\0\0", b"\x81\xcb\0\1\0\0\0\1"
@@ -140,12 +140,12 @@ def test_reports_that_are_held_count_as_those_that_are_fed() -> None:
             short.hold(entry, blocks)
             held += 1
     assert held > 1000 and refused > 500, (held, refused)
-    flows = [state.flow for state in states]
+    pairs = pairs_of([state.flow for state in states])
     for ssrc in range(3):
-        one, other = short.heard(ssrc, flows, False), whole.heard(ssrc, flows, False)
+        one, other = short.heard(ssrc, pairs, False), whole.heard(ssrc, pairs, False)
         assert one is not None and other is not None and one.round_trip is not None
         assert one.view(8000) == other.view(8000)
         assert (one.place, one.flow) == (other.place, other.flow)
-        assert short.clocked(ssrc, flows, False) == whole.clocked(ssrc, flows, False) != ()
-        assert short.said_bye(ssrc, flows, False) == whole.said_bye(ssrc, flows, False)
+        assert short.clocked(ssrc, pairs, False) == whole.clocked(ssrc, pairs, False) != ()
+        assert short.said_bye(ssrc, pairs, False) == whole.said_bye(ssrc, pairs, False)
     assert short.protection() == whole.protection()
