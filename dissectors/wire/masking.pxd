@@ -2,14 +2,13 @@
 
 cimport cython
 
-cdef tuple _BEHIND, _WRITTEN
+cdef tuple _BEHIND
 
 cpdef bint may_hide(str text)
 
-@cython.locals(gate=str, gates=tuple, sign=str)
-cpdef bint _may_hide(str text)
+cpdef list _gates(str text)
 
-@cython.locals(gate=bytes, small=bytes, text=str, written=str)
+@cython.locals(gates=list, text=str)
 cpdef bytes masked(bytes octets)
 
 @cython.locals(colon=Py_ssize_t, usual=bint)

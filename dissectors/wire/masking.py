@@ -19,16 +19,18 @@ _NAMED = (
     rb"[\w.-]{0,32}|(?:room_?)?pin)"
 )
 _MEMBERS = (
-    b"passw", b"passphrase", b"pwd", b"token", b"secret", b"credential", b"authorization", b"jwt", b"api_key",
-    b"admin_key", b"apikey", b"adminkey", b'pin"', b"pin\\",
+    "passw", "passphrase", "pwd", "token", "secret", "credential", "authorization", "jwt", "api_key",
+    "admin_key", "apikey", "adminkey", 'pin"', "pin\\",
 )
+_IMS = ("ik=", "ck=", " =", "\t=")
+"""Before the sign there may be space."""
 
 
 class Pattern(NamedTuple):
     """Where a secret stands: its groups are secret; one of `hints` stands in every text that has it, in small letters.
     """
 
-    hints: tuple[bytes, ...]
+    hints: tuple[str, ...]
     secret: bytes
 
 
@@ -37,27 +39,27 @@ IMS = rb"\b[ic]k[ \t]*=[ \t]*\"?([0-9A-F]{16,})"
 
 PATTERNS = (
     # The keys of a=crypto (RFC 4568), k= (RFC 4566) and MIKEY (RFC 4567); JSON may write / as \/.
-    Pattern((b"inline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
-    Pattern((b"k=",), rb"(?:^|\\[nr]|[\r\n]|\| )k=(?:clear|base64):((?:[A-Z0-9+/=]|\\/)+)"),
-    Pattern((b"key-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern(("inline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern(("k=",), rb"(?:^|\\[nr]|[\r\n]|\| )k=(?:clear|base64):((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern(("key-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
     # ICE's password (RFC 8839), in SDP and in Jingle.
-    Pattern((b"ice-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
-    Pattern((b"pwd=",), rb"\bpwd=[\"']([^\"']+)"),
+    Pattern(("ice-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
+    Pattern(("pwd=",), rb"\bpwd=[\"']([^\"']+)"),
     # Digest (RFC 7616), the keys of IMS in a challenge (RFC 3310), and what is sent as it is (RFC 7617, RFC 6750).
-    Pattern((b"response", b"rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
-    Pattern((b"response", b"rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
-    Pattern((b"ik=", b"ck="), IMS),
+    Pattern(("response", "rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
+    Pattern(("response", "rspauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
+    Pattern(_IMS, IMS),
     Pattern(
-        (b"authorization",),
+        ("authorization",),
         rb"(?:^|[\r\n]|\| )(?:Proxy-)?Authorization[ \t]*:[ \t]*(?!Digest\b)[A-Z-]{1,16}[ \t]+([^ \t,\r\n]+)",
     ),
-    Pattern((b"basic", b"bearer"), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
+    Pattern(("basic", "bearer"), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
     Pattern(
-        (b"token", b"secret", b"password", b"api-key", b"apikey"),
+        ("token", "secret", "password", "api-key", "apikey"),
         rb"(?:^|[\r\n]|\| )[A-Z0-9-]{0,32}(?:Token|Secret|Password|Api-?Key)[ \t]*:[ \t]*([^ \t\r\n][^\r\n]*)",
     ),
     # A password in an address (RFC 3261 section 19.1.1).
-    Pattern((b"@",), ADDRESS),
+    Pattern(("@",), ADDRESS),
     # Members of JSON, and of JSON within a text of JSON.
     Pattern(_MEMBERS, rb'"' + _NAMED + rb'"\s*:\s*"((?:[^"\\]|\\.)+)'),
     Pattern(_MEMBERS, rb'\\"' + _NAMED + rb'\\"\s*:\s*\\"((?:[^"\\]|\\\\\\.|\\\\[^"\\]|\\[^"\\])+)'),
@@ -68,20 +70,20 @@ COMPRESSED = (b"\x78", b"\x1f")
 
 _LABEL = pattern(rb"^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})", re.IGNORECASE | re.MULTILINE)
 
-GATES: dict[bytes, tuple[bytes, ...]] = {
-    hint: (hint,) for each in PATTERNS if each.hints is not _MEMBERS for hint in each.hints
-    if b"k=" not in hint and b"pwd" not in hint
-} | {b'"': _MEMBERS, b"k=": (b"k=", b"ik=", b"ck="), b"pwd": (b"ice-pwd:", b"pwd=")}
+GATES: dict[str, tuple[str, ...]] = {
+    hint: (hint,) for each in PATTERNS if each.hints not in (_MEMBERS, _IMS) for hint in each.hints
+    if hint != "k=" and "pwd" not in hint
+} | {
+    '"': _MEMBERS, "k=": ("k=", "ik=", "ck="), "k ": (" =", "\t="), "k\t": (" =", "\t="),
+    "pwd": ("ice-pwd:", "pwd="),
+}
 """What stands in every text with one of the hints behind it: most texts have none of it, and are soon through."""
-
-
-_WRITTEN = tuple([(gate, gate.decode()) for gate in GATES])
 
 RARE = "zkwy@\""
 """Signs that few descriptions of media have."""
 
 _BEHIND = tuple([
-    (sign, tuple([gate for _, gate in _WRITTEN if sign == next((each for each in RARE if each in gate), "")]))
+    (sign, tuple([gate for gate in GATES if sign == next((each for each in RARE if each in gate), "")]))
     for sign in (*RARE, "")
 ])
 """The gates by the rarest sign in them; a sign is found ten times as quickly as a word."""
@@ -89,28 +91,22 @@ _BEHIND = tuple([
 
 def may_hide(text: str) -> bool:
     """Whether there can be a secret in a text, in which each octet of ASCII is a character of its own."""
-    return _may_hide(text.lower())
+    return len(_gates(text.lower())) > 0
 
 
-def _may_hide(text: str) -> bool:
-    """The same of a text in small letters."""
-    for sign, gates in _BEHIND:
-        if sign in text:
-            for gate in gates:
-                if gate in text:
-                    return True
-    return False
+def _gates(text: str) -> list[str]:
+    """The gates that stand in a text in small letters."""
+    return [gate for sign, gates in _BEHIND if sign in text for gate in gates if gate in text]
 
 
 def masked(octets: bytes) -> bytes:
     """The same octets with a mask in place of each octet of a secret."""
-    # Octets are asked slowly: `in` would see first whether the gate is a number, and `find` is called by its name.
-    small = octets.lower()
-    text = small.decode("latin-1")
-    if not _may_hide(text):
+    # Octets are asked slowly: `in` would see first whether what is looked for is a number.
+    text = octets.lower().decode("latin-1")
+    gates = _gates(text)
+    if not gates:
         return octets
-    gates = [gate for gate, written in _WRITTEN if written in text]
-    hinted = {hint for gate in gates for hint in GATES[gate] if small.find(hint) >= 0}
+    hinted = {hint for gate in gates for hint in GATES[gate] if hint in text}
     for hints, secret in PATTERNS:
         if not hinted.isdisjoint(hints):
             octets = _hidden(secret, octets)
@@ -121,16 +117,16 @@ def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     # A password stands behind a colon of its own.
     colon = value.find(":")
-    usual = (colon < 0 or value.find(":", colon + 1) < 0) and (
-        value.find("=") < 0 or ("k=" not in value and "K=" not in value)
-    )
+    usual = colon < 0 or value.find(":", colon + 1) < 0
+    if usual and value.find("=") >= 0:
+        usual = "k=" not in value and "K=" not in value and " =" not in value and "\t=" not in value
     return value if usual else _masked_value(value)
 
 
 @remembered
 def _masked_value(value: str) -> str:
     address = value.rpartition("@")[0].count(":") > 1
-    keys = "k=" in value.lower()
+    keys = any([sign in value for sign in ("k=", "K=", " =", "\t=")])
     if not address and not keys:
         return value
     octets = value.encode("utf-8", "surrogatepass")
