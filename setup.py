@@ -62,6 +62,7 @@ PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
 
 
 MOST_COMPILERS = 4
+COMPILERS = min(MOST_COMPILERS, os.cpu_count() or 1)
 """So many run at once where there are processors: a compiler takes some hundred MiB."""
 
 
@@ -70,7 +71,7 @@ class BuildExtensions(build_ext):
 
     def finalize_options(self) -> None:
         super().finalize_options()
-        self.parallel = self.parallel or min(MOST_COMPILERS, os.cpu_count() or 1)
+        self.parallel = self.parallel or COMPILERS
 
     def run(self) -> None:
         try:
@@ -121,8 +122,9 @@ def extensions() -> list[Extension]:
             return []
         return [extension(path) for path in generated]
     twins, plain = [Path(f"{module}.pyx") for module in TWINS], [Path(f"{module}.py") for module in PLAIN]
-    compiled: list[Extension] = cythonize([*map(extension, twins)], compiler_directives=DIRECTIVES)
-    return compiled + cythonize([*map(extension, plain)], compiler_directives=PLAIN_DIRECTIVES)
+    processes = COMPILERS if COMPILERS > 1 else 0
+    compiled: list[Extension] = cythonize([*map(extension, twins)], nthreads=processes, compiler_directives=DIRECTIVES)
+    return compiled + cythonize([*map(extension, plain)], nthreads=processes, compiler_directives=PLAIN_DIRECTIVES)
 
 
 def manual() -> list[tuple[str, list[str]]]:
@@ -138,4 +140,6 @@ def manual() -> list[tuple[str, list[str]]]:
     return [("share/man/man1", [path.as_posix() for path in write(Path("build", "manual"))])]
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions}, data_files=manual())
+if __name__ == "__main__":
+    # Where processes are not forked, those of Cython import this file.
+    setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions}, data_files=manual())

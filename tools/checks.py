@@ -5,24 +5,38 @@ import configparser
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from tools.environment import Environment, SetupError, run, say
 
 PROGRAMS = {"tshark": "tshark", "lua5.2": "lua5.2", "lua5.4": "lua5.4", "luacheck": "lua-check"}
 """Programs that some tests compare with, and the Debian packages that bring them."""
 
+IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""A process of tests a processor: each begins with tests that stand together, and none waits at the end."""
+
 
 def check(environment: Environment, arguments: list[str]) -> int:
-    """Run ruff, mypy and pytest with `arguments`; without any, build the site, too. 0 when all are content, else 1."""
+    """Run ruff, mypy and pytest with `arguments`; without any, build the site, too. 0 when all are content, else 1.
+
+    mypy and the site take one processor, and work beside the tests; what mypy says comes when these are through.
+    """
     want_programs()
     variables = settings(environment)
-    passed: dict[str, bool] = {}
-    for name, options in (("ruff", ["check", "."]), ("mypy", []), ("pytest", arguments or ["-n", "auto"])):
+
+    def done(name: str, *options: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
         words = [str(environment.program(name)), *options]
-        passed[name] = subprocess.run(words, check=False, cwd=environment.checkout, env=variables).returncode == 0
-    built = None if arguments else site(environment)
-    if built is not None:
-        passed["site"] = built
+        return subprocess.run(words, check=False, cwd=environment.checkout, env=variables, stdout=stdout, text=True)
+
+    passed = {"ruff": done("ruff", "check", ".").returncode == 0}
+    with ThreadPoolExecutor() as beside:
+        types = beside.submit(done, "mypy", stdout=subprocess.PIPE)
+        built = None if arguments else beside.submit(site, environment)
+        tests = done("pytest", *(arguments or IN_PARALLEL))
+        print(types.result().stdout, end="", flush=True)
+    passed |= {"mypy": types.result().returncode == 0, "pytest": tests.returncode == 0}
+    if built is not None and (whole := built.result()) is not None:
+        passed["site"] = whole
     say(" · ".join(f"{name} {'passed' if ok else 'FAILED'}" for name, ok in passed.items()))
     return 0 if all(passed.values()) else 1
 
@@ -51,6 +65,8 @@ def site(environment: Environment) -> bool | None:
 def settings(environment: Environment) -> dict[str, str]:
     """Environment variables for the checks, with every cache beside the environment where the checkout is read-only."""
     given = {**os.environ, "PATH": os.pathsep.join((str(environment.programs), os.environ.get("PATH", os.defpath)))}
+    # Tests start some thousand processes, each of which would compile the package again.
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
     if os.access(environment.checkout, os.W_OK):
         return given
     caches = environment.folder / "caches"

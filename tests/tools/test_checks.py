@@ -1,4 +1,4 @@
-"""The site is built where that is possible, and else a line says why it is not."""
+"""Each check counts; the site is built where that is possible, and else a line says why it is not."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tools import checks
 from tools.checks import site
 from tools.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
+BESIDE = {
+    "mypy": 'touch "$MEETING/begun"',
+    "pytest": 'until test -e "$MEETING/begun"; do sleep 0.1; done',
+}
+"""mypy begins while the tests run: these wait for it."""
 
 
 def environment(folder: Path, pip: str) -> Environment:
@@ -38,3 +44,20 @@ def test_a_page_that_cannot_be_built_fails(tmp_path: Path, status: int, passed: 
     assert site(environment(tmp_path, f"test $2 = pip || exit {status}")) is passed
 
 
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its stand-ins are scripts of a shell")
+@pytest.mark.parametrize("fails", ["", "ruff", "mypy", "pytest"])
+def test_each_check_counts_and_what_mypy_says_comes_behind_the_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], fails: str
+) -> None:
+    made = environment(tmp_path, "true")
+    for name in ("ruff", "mypy", "pytest"):
+        made.program(name).write_text(f"#!/bin/sh\n{BESIDE.get(name, '')}\necho {name}\ntest {name} != '{fails}'\n")
+        made.program(name).chmod(0o755)
+    monkeypatch.setenv("MEETING", str(tmp_path))
+    monkeypatch.setattr(checks, "want_programs", lambda: None)
+    assert checks.check(made, ["-q"]) == (1 if fails else 0)
+    said = capfd.readouterr()
+    assert said.out.split() == ["ruff", "pytest", "mypy"]
+    assert said.err.count("passed") == (2 if fails else 3) and (not fails or f"{fails} FAILED" in said.err)
