@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import cache
 from ipaddress import ip_address
 
 from dissectors.engine.engine import Engine
@@ -22,10 +23,16 @@ Endpoint = tuple[str, int]
 Sent = tuple[Endpoint, Endpoint, bytes]
 
 
+@cache
+def packed(address: str) -> bytes:
+    """The octets of an address."""
+    return ip_address(address).packed
+
+
 def frame(src: Endpoint, dst: Endpoint, payload: bytes) -> bytes:
     """An Ethernet frame with one UDP datagram over IPv4 or IPv6."""
     udp = struct.pack("!HHHH", src[1], dst[1], 8 + len(payload), 0) + payload
-    addresses = ip_address(src[0]).packed + ip_address(dst[0]).packed
+    addresses = packed(src[0]) + packed(dst[0])
     if len(addresses) == 32:
         return bytes(12) + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(udp), 17, 64) + addresses + udp
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + addresses

@@ -103,6 +103,11 @@ def mu_law(values: list[int]) -> bytes:
 
 def voice(seconds: float, loudest: int = 9000, seed: int = 1) -> list[int]:
     """Noise in syllables with pauses between them, as loudness in speech goes up and down: 8,000 samples a second."""
+    return list(_voice(seconds, loudest, seed))
+
+
+@cache
+def _voice(seconds: float, loudest: int, seed: int) -> list[int]:
     chance, found = random.Random(seed), list[int]()
     while len(found) < seconds * 8000:
         size, loud = chance.randrange(900, 2600), loudest * chance.uniform(0.3, 1.0)

@@ -134,16 +134,28 @@ def floor(path: Path) -> str:
     return place(path).split("/")[0]
 
 
+def modules_of(*rooms: str) -> list[Path]:
+    """The modules of some rooms, which there are."""
+    found = [path for path in MODULES if floor(path) in rooms]
+    assert {floor(path) for path in found} == set(rooms)
+    return found
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every name that is imported anywhere in a module, in functions and for type checkers, too.
 
     `from dissectors import offline` asks for a room, and for nothing that stands in the door itself.
     """
+    return frozenset(imported(path))
+
+
+def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -168,15 +180,15 @@ def rooms_below() -> dict[str, set[str]]:
     return {room: names | ({"sources"} if room in SOURCES_USERS else set()) for room, names in allowed.items()}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
-def test_floors_import_down_only(path: Path) -> None:
-    ours = {name.split(".")[1] for name in imports(path) if name.startswith("dissectors.")}
-    assert ours & ROOMS <= rooms_below()[floor(path)], place(path)
+def test_floors_import_down_only() -> None:
+    below = rooms_below()
+    for path in MODULES:
+        ours = {name.split(".")[1] for name in imports(path) if name.startswith("dissectors.")}
+        assert ours & ROOMS <= below[floor(path)], place(path)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor(p) not in ("__init__", "__main__")], ids=place)
-def test_no_room_goes_through_the_door(path: Path) -> None:
-    assert DOOR not in set(imports(path)), place(path)
+def test_no_room_goes_through_the_door() -> None:
+    assert not {place(path) for path in MODULES if DOOR in imports(path)} - {"__init__", "__main__"}
 
 
 def test_no_room_is_called_like_what_the_door_offers() -> None:
@@ -209,47 +221,45 @@ def test_no_circle_of_imports() -> None:
         walk(name, ())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
-def test_each_dependency_has_one_door(path: Path) -> None:
-    used = {name.split(".")[0] for name in imports(path)}
-    for dependency, doors in DOORS.items():
-        assert dependency not in used or place(path).startswith(doors), (
-            f"{place(path)} opens a second door to {dependency}"
-        )
-    assert not {name for name in used if name not in sys.stdlib_module_names} - {*DOORS, "dissectors"}, place(path)
+def test_each_dependency_has_one_door() -> None:
+    for path in MODULES:
+        used = {name.split(".")[0] for name in imports(path)}
+        for dependency in used & DOORS.keys():
+            assert place(path).startswith(DOORS[dependency]), f"{place(path)} opens a second door to {dependency}"
+        assert used <= {*sys.stdlib_module_names, *DOORS, "dissectors"}, place(path)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor(p) in WITHOUT_THE_WORLD], ids=place)
-def test_the_lower_floors_have_no_clock_file_socket_logger_or_thread(path: Path) -> None:
-    assert not {name.split(".")[0] for name in imports(path)} & WORLD, place(path)
-    names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
-    assert not names & {"open", "print", "input", "globals"}, place(path)
+def test_the_lower_floors_have_no_clock_file_socket_logger_or_thread() -> None:
+    for path in modules_of(*WITHOUT_THE_WORLD):
+        assert not {name.split(".")[0] for name in imports(path)} & WORLD, place(path)
+        names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
+        assert not names & {"open", "print", "input", "globals"}, place(path)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor(p) == "protocols"], ids=place)
-def test_protocols_never_import_one_another(path: Path) -> None:
+def test_protocols_never_import_one_another() -> None:
     """A protocol split by noun shares its name: sip_headers belongs to sip."""
 
     def family(name: str) -> str:
         return name if name == "payload_types" else name.split("_")[0]
 
-    others = {name.split(".")[2] for name in imports(path) if name.startswith("dissectors.protocols.")}
-    assert {family(name) for name in others} <= {family(path.stem)}, place(path)
+    for path in modules_of("protocols"):
+        others = {name.split(".")[2] for name in imports(path) if name.startswith("dissectors.protocols.")}
+        assert {family(name) for name in others} <= {family(path.stem)}, place(path)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor(p) in ("outputs", "screens")], ids=place)
-def test_a_renderer_never_imports_a_protocol(path: Path) -> None:
-    assert not any(name.startswith("dissectors.protocols") for name in imports(path)), place(path)
+def test_a_renderer_never_imports_a_protocol() -> None:
+    for path in modules_of("outputs", "screens"):
+        assert not any(name.startswith("dissectors.protocols") for name in imports(path)), place(path)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
-def test_nothing_catches_every_exception_and_only_the_top_prints(path: Path) -> None:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ExceptHandler):
-            caught = node.type.id if isinstance(node.type, ast.Name) else None
-            assert node.type is not None and caught not in ("Exception", "BaseException"), place(path)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            assert floor(path) in ("cli", "commands"), place(path)
+def test_nothing_catches_every_exception_and_only_the_top_prints() -> None:
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                caught = node.type.id if isinstance(node.type, ast.Name) else None
+                assert node.type is not None and caught not in ("Exception", "BaseException"), place(path)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                assert floor(path) in ("cli", "commands"), place(path)
 
 
 @pytest.mark.parametrize("module", ["dissectors", "dissectors.offline", "dissectors.mux.scan", "dissectors.cli"])

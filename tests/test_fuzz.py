@@ -175,7 +175,7 @@ def test_a_seed_and_an_iteration_always_stand_for_the_same_input() -> None:
         assert made[0] == made[1] and all(isinstance(octets, bytes) for octets in made[0])
 
 
-@pytest.mark.parametrize("name", sorted(lies.SHAPES.keys() & CORPUS.samples.keys()))
+@pytest.mark.parametrize("name", sorted(lies.SHAPES.keys() - {shape for shape, *_ in mutants.FORMATS.values()}))
 def test_a_lie_is_one_number_and_most_of_them_reach_a_parser(name: str) -> None:
     read = 0
     for number in range(100):

@@ -50,8 +50,13 @@ class Corpus:
     """The captures of the tests and of the folders that were named, what findings tell of, and samples of protocols."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
-        within = (one for folder in folders for one in (folder, *sorted(folder.rglob("*"))) if one.is_dir())
-        self.captures = [*bases([*OURS, *within]), *stories()]
+        self.folders = list(folders)
+
+    @cached_property
+    def captures(self) -> list[Base]:
+        """What is damaged as a whole."""
+        within = (one for folder in self.folders for one in (folder, *sorted(folder.rglob("*"))) if one.is_dir())
+        return [*bases([*OURS, *within]), *stories()]
 
     @cached_property
     def calls(self) -> list[Base]:
@@ -68,9 +73,12 @@ class Corpus:
             found.setdefault(single["protocol"], []).append(bytes.fromhex(single["payload"]))
         for base in self.captures:
             taken: dict[str, int] = {}
+            names: dict[tuple[bytes, int], str] = {}
             for record in base.frames:
                 for payload in house.payloads(record):
-                    name = house.protocol(payload)
+                    # What begins alike and is as long is of one protocol, nearly always: most of it is media.
+                    alike = payload[:2], len(payload)
+                    name = names[alike] = names.get(alike) or house.protocol(payload)
                     taken[name] = taken.get(name, 0) + 1
                     if taken[name] <= MOST_OF_A_CAPTURE:
                         found.setdefault(name, []).append(payload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -106,15 +107,18 @@ def test_what_comes_back_later_and_quieter_is_an_echo(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (voice(40), voice(40, seed=2)), (voice(40), late(voice(40), 960, 1.0, [0] * 320_000)),
-        (voice(40), late(voice(40), 80, 0.2, [0] * 320_000)),
-        ([int(9000 * (at % 18 - 9) / 9) for at in range(320_000)],
-         [int(1800 * (at % 18 - 9) / 9) for at in range(320_000)]),
+        (lambda: voice(40), lambda: voice(40, seed=2)),
+        (lambda: voice(40), lambda: late(voice(40), 960, 1.0, [0] * 320_000)),
+        (lambda: voice(40), lambda: late(voice(40), 80, 0.2, [0] * 320_000)),
+        (lambda: [int(9000 * (at % 18 - 9) / 9) for at in range(320_000)],
+         lambda: [int(1800 * (at % 18 - 9) / 9) for at in range(320_000)]),
     ],
     ids=["two voices", "one recording twice", "too soon to hear", "one tone"],
 )
-def test_what_is_alike_is_no_echo(tmp_path: Path, ours: list[int], theirs: list[int]) -> None:
-    assert "audio-echo" not in listened(tmp_path, dialogue(ours, theirs))[1]
+def test_what_is_alike_is_no_echo(
+    tmp_path: Path, ours: Callable[[], list[int]], theirs: Callable[[], list[int]]
+) -> None:
+    assert "audio-echo" not in listened(tmp_path, dialogue(ours(), theirs()))[1]
 
 
 def test_what_is_encrypted_is_heard_with_keys_alone(tmp_path: Path) -> None:
