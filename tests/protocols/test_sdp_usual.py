@@ -14,6 +14,8 @@ from tests.fuzz import mutants
 from tests.twins import source
 
 PLAIN = source(sdp_usual)
+MOST_DIGITS = 20
+"""So many a number may have (`sdp_attributes.number`)."""
 
 
 def in_brief(octets: bytes, description: sdp.Description | None) -> None:
@@ -93,6 +95,12 @@ def test_sources_are_read_in_the_short_way_as_in_the_long_one(sources: list[str]
 
 HEAD_TEXT = "\r\n".join((*HEAD, ""))
 AUDIO = "m=audio 4000 RTP/AVP 0\r\n"
+
+
+def test_both_have_the_same_limits() -> None:
+    assert (sdp_usual.MAX_OCTETS, sdp_usual.MAX_MEDIA) == (PLAIN.MAX_OCTETS, PLAIN.MAX_MEDIA)
+    for digits, usual in ((MOST_DIGITS, True), (MOST_DIGITS + 1, False)):
+        assert (read(HEAD_TEXT + AUDIO.replace("4000", "4000".zfill(digits))) is not None) is usual
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ def instead(old: str, *new: str) -> bytes:
     return message(*(each for line in (START, *FIELDS) for each in (new if line == old else (line,))))
 
 
+def test_both_take_heads_of_the_same_length() -> None:
+    assert sip_head.MOST_LINES == PLAIN.MOST_LINES
+
+
 def test_a_usual_head_is_read() -> None:
     octets = message(START, *FIELDS) + b"body"
     found = read(octets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import pickle
 import typing
@@ -12,12 +13,17 @@ from typing import Any
 
 import pytest
 
+from dissectors import report
 from dissectors.engine.engine import Engine
 from dissectors.offline import scanner_class
+from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import merge, open_capture
+from dissectors.wire.datagram import Datagram
+from dissectors.wire.inflate import Inflated
 from dissectors.wire.values import NamedTuple, Struct, field
 
 FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
+PACKAGE = FOLDER.parent / "dissectors"
 CAPTURES = sorted((*FOLDER.glob("*.pcap"), *FOLDER.glob("*.pcapng")))
 
 
@@ -119,3 +125,43 @@ def test_a_tuple_with_names_has_its_own_methods_and_can_be_sent_to_a_process() -
     assert place.before == 2 and str(place) == "there:3"
     again = pickle.loads(pickle.dumps(place))
     assert again == place and type(again) is Place
+
+
+UNPACKED: dict[str, dict[str, type[Struct]]] = {
+    "analysis/calls/carried": {"datagram": Datagram, "message": sip.Message},
+    "analysis/calls/descriptions": {"media": sdp.Media},
+    "analysis/calls/messages": {"carried.body": Inflated},
+    "analysis/calls/negotiation": {"description": sdp.Description},
+    "findings/media_traits": {"line": report.Media},
+    "findings/traits": {"message": report.Message},
+}
+"""What is taken apart by the places of its fields: in which module, and what it is called there."""
+
+OTHERWISE = {
+    "identification": "number", "written": "words", "formats": "written", "compressed_length": "compressed",
+    "inflated_length": "inflated", "broken": "unreadable", "retransmission": "again",
+}
+"""Fields that have another name where they are unpacked."""
+
+
+def unpacked() -> Iterator[tuple[str, str, list[str]]]:
+    """Where all fields of a value are taken at once: the module, the value, and a name for each field."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if "astuple(" in path.read_text() else ():
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("astuple("):
+                (target,) = node.targets
+                assert isinstance(target, ast.Tuple) and isinstance(node.value, ast.Call)
+                names = [ast.unparse(each).removeprefix("self.") for each in target.elts]
+                place = path.relative_to(PACKAGE).with_suffix("").as_posix()
+                yield place, ast.unparse(node.value.args[0]), names
+
+
+def test_fields_that_are_unpacked_by_their_places_stand_there() -> None:
+    found = list(unpacked())
+    assert {place: {value for at, value, _ in found if at == place} for place, _, _ in found} == {
+        place: set(values) for place, values in UNPACKED.items()
+    }
+    for place, value, names in found:
+        fields = UNPACKED[place][value].__struct_fields__
+        told = zip(names, fields, strict=True)
+        assert not [each for each in told if each[0] not in ("_", each[1], OTHERWISE.get(each[1]))], (place, value)

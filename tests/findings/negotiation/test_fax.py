@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dissectors.findings.negotiation.fax import MAX_FLOWS_TOLD_APART
+from tests import captures
+from tests.command_line import run
 from tests.finding_cases.fax import PAGE, THEIR_FAX, fax, imaged, said, udptl
 from tests.finding_cases.plain import FAX, reinvited
 from tests.found import found, frames, ids
 from tests.stories import INNER, A, B, C, Story, conversation, description, dialled, hung_up, report, request, response
+
+SEEDS = ("1", "2", "3", "4")
+"""Some of them order a set of two ends one way, the others the other way."""
 
 
 def test_one_way_is_told_with_both_counts_and_the_direction() -> None:
@@ -146,3 +153,13 @@ def test_what_a_line_says_of_a_fax_is_in_the_report() -> None:
     (line,) = call.descriptions[-1].media
     assert line.fax is not None and (line.fax.version, line.fax.rate_management) == (3, "localTCF")
     assert line.fax.error_correction == "" and call.descriptions[0].media[0].fax is None
+
+
+def test_a_fax_on_two_flows_is_told_of_the_same_one_however_words_are_hashed(tmp_path: Path) -> None:
+    offer = description(*INNER, kind="image", media="udptl t38")
+    sound = [told for told in conversation() if told[0] < 3000]
+    both = [*udptl(INNER, B, 100), *udptl(A, B, 100, start=3110)]
+    told = [*dialled(), *sound, *reinvited(offer, THEIR_FAX), *both, *hung_up()]
+    path = captures.story(tmp_path / "fax.pcap", told)
+    reports = {run("analyze", "--json", path, PYTHONHASHSEED=seed).stdout for seed in SEEDS}
+    assert len(reports) == 1 and b"200 UDPTL datagrams from 10.0.0.5:16402 to 203.0.113.2:16402" in reports.pop()
