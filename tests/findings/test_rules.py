@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from dissectors.findings.rule import Scope
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
 from dissectors.offline import analyze
-from dissectors.report import Report
+from dissectors.report import Finding, Report
 from tests.finding_cases import CASES, IN_FILES
 from tests.found import PCAPS, ids
 from tests.stories import GOOD, Story, report
@@ -22,16 +23,19 @@ def told(story: Story | Callable[[], object]) -> Report:
     return made
 
 
+@cache
+def found(id: str) -> list[Finding]:
+    """What a rule finds in its own story."""
+    return [each for each in told(CASES[id][0]).findings if each.id == id]
+
+
 def test_every_finding_has_its_two_tests() -> None:
     assert set(CASES) | IN_FILES == set(RULES)
 
 
 @pytest.mark.parametrize("id", CASES)
 def test_it_is_found_where_it_is(id: str) -> None:
-    made = told(CASES[id][0])
-    found = [each for each in made.findings if each.id == id]
-    assert found, sorted(ids(made))
-    assert all(each.what and each.why == RULES[id].why for each in found)
+    assert found(id) and all(each.what and each.why == RULES[id].why for each in found(id))
 
 
 @pytest.mark.parametrize("id", CASES)
@@ -46,11 +50,10 @@ def test_nothing_is_wrong_with_a_good_call() -> None:
 
 @pytest.mark.parametrize("id", CASES)
 def test_a_finding_is_of_what_the_scope_of_its_rule_says(id: str) -> None:
-    found = [each for each in told(CASES[id][0]).findings if each.id == id]
     scope = RULES[id].scope
-    assert {each.stream is not None for each in found} == {scope == "stream"}
+    assert {each.stream is not None for each in found(id)} == {scope == "stream"}
     if scope != "stream":
-        assert {each.call is not None for each in found} == {scope == "call"}
+        assert {each.call is not None for each in found(id)} == {scope == "call"}
 
 
 def test_a_rule_is_asked_by_its_scope_and_by_no_list() -> None:

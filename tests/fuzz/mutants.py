@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 from tests import capture_octets
-from tests.finding_cases import CASES
 from tests.fuzz import house, lies
 from tests.made import ETHERNET, frame
 from tests.mutations import DAMAGES, MOST_OCTETS, Base, bases, mutation
@@ -90,6 +89,9 @@ class Corpus:
 
 def stories() -> Iterable[Base]:
     """The stories of the findings as captures: whole calls, and what may be wrong with them."""
+    # To import them is to make them, which takes longer than a few cases.
+    from tests.finding_cases import CASES
+
     for name, pair in CASES.items():
         for number, story in enumerate(pair):
             if isinstance(story, list):
