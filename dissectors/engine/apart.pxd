@@ -9,7 +9,7 @@ from dissectors.analysis.streams.directory cimport Directory
 
 cdef class Apart:
     cdef public tuple flows
-    cdef public list joined, streams
+    cdef public list joined, outlines, streams
 
 
 @cython.locals(found=Apart, pair=tuple)

@@ -9,20 +9,25 @@ from __future__ import annotations
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, fax_ends
 from dissectors.analysis.streams.directory import Directory, Joined
+from dissectors.findings.outlines import Outline
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
 
 
 class Apart:
-    """What a call has that is apart: its two flows, and its streams, each with why it belongs to the call."""
+    """What a call has that is apart: its two flows, and its streams, each with why it belongs to the call.
 
-    __slots__ = ("flows", "joined", "streams")
+    `outlines` are those of its streams, in their order, where it is known that all of it is plain.
+    """
+
+    __slots__ = ("flows", "joined", "outlines", "streams")
 
     def __init__(self, flows: tuple[FlowState, FlowState]) -> None:
         self.flows = flows
         self.streams: list[Counters] = []
         self.joined: list[Joined] = []
+        self.outlines: list[Outline] = []
 
 
 def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:

@@ -16,13 +16,15 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.engine.apart import Apart, apart
+from dissectors.findings.outlines import Outline
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import End, FlowState, written
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Endpoint
 
 if TYPE_CHECKING:
-    from dissectors.analysis.calls.exchange import Exchange
+    from dissectors.analysis.calls.begun import Waiting
+    from dissectors.engine.talks import PlainTalks
 
 FEW_FLOWS = 16
 """So many flows at an endpoint are looked at whenever a call leaves there."""
@@ -41,8 +43,9 @@ class Belongings:
     """Finds what belongs to calls of a table.
 
     After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
-    call, by identity, `signalling` are the flows on which they signalled, by number, `places` are the endpoints where
-    calls were, `in_vain` how many streams were looked at that stay.
+    call, by identity, and `outlines` what is known of those that are plain. `signalling` are the flows on which they
+    signalled, by number, `places` are the endpoints where calls were, `in_vain` how many streams were looked at that
+    stay.
 
     Most of what goes is an exchange that is all that ever was on its flows, at an end where nothing else is. Nobody
     else can need these flows, and what would be remembered of that end would be forgotten at once. So they are let go
@@ -50,9 +53,10 @@ class Belongings:
     go as easily with what they have once the rules have looked at them; `own_flows` are theirs, by number.
     """
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, talks: PlainTalks) -> None:
         self.of_call: dict[str, list[Counters]] = {}
         self.joined: dict[int, Joined] = {}
+        self.outlines: dict[int, Outline] = {}
         self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
         self.alone: set[str] = set()
@@ -62,8 +66,8 @@ class Belongings:
         self.in_vain = 0
         # Where calls made room before anybody asked, nobody knows which went.
         calls.changed = None if calls.retired else dict.fromkeys(calls.calls)
-        self._calls = calls
-        self._directory = Directory()
+        self._calls, self._talks = calls, talks
+        self._directory = Directory(read=calls.open)
         self._left: Counter[Endpoint] = Counter()
         self._later: dict[int, dict[int, FlowState]] = {}
         self._waiting: set[int] = set()
@@ -73,7 +77,7 @@ class Belongings:
         self._shared: dict[str, tuple[Endpoint, int, int]] = {}
 
     def find(
-        self, scanner: Scanner, finished: Sequence[CallState | Exchange], recent: range, everything: bool,
+        self, scanner: Scanner, finished: Sequence[CallState | Waiting], recent: range, everything: bool,
         read: Container[str],
     ) -> None:
         """Look for what belongs to finished calls and was not heard at a recent time, in nanoseconds.
@@ -86,7 +90,7 @@ class Belongings:
         names = {call.call_id for call in finished}
         gone = self._update(names)
         self._scanner, self._recent = scanner, recent
-        self.of_call, self.joined, self._others = {}, {}, []
+        self.of_call, self.joined, self.outlines, self._others = {}, {}, {}, []
         self._look_for_alone(finished, read)
         self._look_for_apart(finished)
         finished = [call for call in finished if call.call_id not in self.alone and call.call_id not in self.apart]
@@ -128,7 +132,7 @@ class Belongings:
                 self._others.append(counters)
         self.in_vain = len([counters for counters in streams if id(counters) not in self.joined])
 
-    def _look_for_alone(self, finished: Sequence[CallState | Exchange], read: Container[str]) -> None:
+    def _look_for_alone(self, finished: Sequence[CallState | Waiting], read: Container[str]) -> None:
         """Find what is alone, and by the Call-ID of its last use each end that it shares, with when that was used."""
         calls, table, recent = self._calls, self._scanner.flows, self._recent
         alone: set[str] = set()
@@ -139,7 +143,9 @@ class Belongings:
             return  # What is remembered for a moment would take the room of something else.
         remembered = calls.retired_media or calls.retired_signalling
         for call in finished:
-            if isinstance(call, CallState) or call.call_id in read or recent and call.last >= recent.start:
+            if isinstance(call, CallState) or call.kind == "call" or call.call_id in read:
+                continue
+            if recent and call.last >= recent.start:
                 continue
             states = call.there_and_back()
             ends = None if states is None else table.lone_ends(*states, len(call.entries))
@@ -151,7 +157,7 @@ class Belongings:
             found[ends[1]] = min(begin, call.start), max(end, call.last), call.call_id
         self._shared = {call_id: (_written(at), begin, end) for at, (begin, end, call_id) in found.items()}
 
-    def _look_for_apart(self, finished: Sequence[CallState | Exchange]) -> None:
+    def _look_for_apart(self, finished: Sequence[CallState | Waiting]) -> None:
         """Find what is apart, with its streams."""
         calls, directory = self._calls, self._directory
         self.apart = {}
@@ -160,16 +166,20 @@ class Belongings:
         others = [call for call in finished if call.call_id not in self.alone and not directory.knows(call.call_id)]
         beside = {flow for call in others for flow in call.pairs}
         for call in finished:
-            if not isinstance(call, CallState) or call.pairs[0] in beside:
+            if call.kind != "call" or call.pairs[0] in beside:
                 continue
-            found = apart(call, calls, directory, self._scanner, self._recent)
+            if isinstance(call, CallState):
+                found = apart(call, calls, directory, self._scanner, self._recent)
+            else:
+                found = self._talks.apart(call, directory, self._scanner, self._recent)
             if found is not None:
                 self.apart[call.call_id] = found
                 self.of_call[call.call_id] = found.streams
                 for counters, joined in zip(found.streams, found.joined, strict=True):
                     self.joined[id(counters)] = joined
+                self.outlines.update(zip(map(id, found.streams), found.outlines, strict=False))
 
-    def retire(self, kept: Container[str], finished: Sequence[CallState | Exchange]) -> list[Counters]:
+    def retire(self, kept: Container[str], finished: Sequence[CallState | Waiting]) -> list[Counters]:
         """Retire finished calls unless they are kept; gives back the streams that go with them."""
         calls, alone, shared = self._calls, self.alone, self._shared
         streams: list[Counters] = []
@@ -182,7 +192,7 @@ class Belongings:
                     calls.remember_signalling(begin, end, (endpoint,))
             elif call_id not in kept:
                 if call_id in self.apart:
-                    calls.let_go(call)
+                    calls.let_go(calls.calls[call_id])
                     self._over += self.apart[call_id].flows
                 else:
                     calls.retire(calls.calls[call_id])
@@ -227,14 +237,14 @@ class Belongings:
         self._flows, self._over, self.alone, self.lone = {}, [], set(), []
         return sorted(idle, key=_number)
 
-    def _update(self, leaving: Container[str] = ()) -> list[CallState | Exchange]:
+    def _update(self, leaving: Container[str] = ()) -> list[CallState | Waiting]:
         """Enter what is new in the calls; gives back those that are gone.
 
         What leaves now and announced no media has nothing but its signalling, and is entered only if it stays.
         """
         calls, directory = self._calls, self._directory
         if calls.changed is None:
-            directory = self._directory = Directory()
+            directory = self._directory = Directory(read=calls.open)
         changed = [*calls.calls] if calls.changed is None else calls.changed
         later: dict[str, None] = {}
         calls.changed = later
@@ -248,7 +258,7 @@ class Belongings:
         return gone
 
     def _around(
-        self, scanner: Scanner, gone: Sequence[CallState | Exchange], finished: Sequence[CallState | Exchange]
+        self, scanner: Scanner, gone: Sequence[CallState | Waiting], finished: Sequence[CallState | Waiting]
     ) -> Iterator[FlowState]:
         """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
         table = scanner.flows
@@ -282,7 +292,7 @@ def _written(end: End) -> Endpoint:
     return written(end[0]), end[1]
 
 
-def _signalling(scanner: Scanner, calls: Iterable[CallState | Exchange]) -> Iterator[FlowState]:
+def _signalling(scanner: Scanner, calls: Iterable[CallState | Waiting]) -> Iterator[FlowState]:
     """The open flows on which calls signal."""
     for call in calls:
         states = None if isinstance(call, CallState) else call.there_and_back()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.engine.facts import EVERYTHING, Chosen, Media, facts, media
 from dissectors.engine.problems import Problems
@@ -73,7 +72,8 @@ class Engine:
 
     def announced(self) -> AnnouncedMedia:
         """Where the calls so far agreed on media, for `Scanner.finish`."""
-        return AnnouncedMedia(call for call in self.trackers.calls.calls.values() if isinstance(call, CallState))
+        calls = self.trackers.calls
+        return AnnouncedMedia(calls.open(call) for call in [*calls.calls.values()] if call.announced)
 
     def media(self, scan: ScanTables) -> Iterator[Media]:
         """Every stream, as the report would say it."""
@@ -106,7 +106,7 @@ class Engine:
         found = findings(values, most=self._most) if judged else findings(values, OF_DAMAGE, self._most)
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
-            SCHEMA, values.capture, values.flows, values.calls, tuple(values.streams), values.checks,
+            SCHEMA, values.capture, values.flows, tuple(values.calls), tuple(values.streams), values.checks,
             ranked(doubted((*found, *earlier), values)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
             self.trackers.channels.to_report(), values.unsent, verdicts(values) if judged else (),

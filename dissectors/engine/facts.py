@@ -11,7 +11,7 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.analysis.streams.bitrates import bitrates
-from dissectors.analysis.streams.directory import Directory, Joined
+from dissectors.analysis.streams.directory import Directory, Joined, reread
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
 from dissectors.analysis.streams.repairs import Repairs, is_announced_rtx, is_numbered
@@ -23,9 +23,9 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
+from dissectors.findings.outlines import Calls, Outline, Streams
 from dissectors.findings.plain import outline
 from dissectors.findings.rule import Facts, Problem
-from dissectors.findings.streams import Outline, Streams
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
@@ -52,6 +52,7 @@ from dissectors.wire import datagram
 from dissectors.wire.values import NamedTuple, Struct, replace
 
 if TYPE_CHECKING:
+    from dissectors.analysis.calls.talk import Talk
     from dissectors.crypto.secrets import Secrets
 
 MAX_REMEMBERED_COUNTS = 256
@@ -61,17 +62,22 @@ MAX_REMEMBERED_COUNTS = 256
 class Chosen(Struct, frozen=True):
     """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them.
 
-    `joined` says to which of the calls each stream belongs, by the stream's identity, where that was looked up before.
+    `joined` says to which of the calls each stream belongs, by the stream's identity, where that was looked up before,
+    and `outlines` of which of them it is known that they are plain. Of calls, those that are unread are outlined, too.
     """
 
-    calls: Iterable[CallState] | None = None
+    calls: Iterable[CallState | Talk] | None = None
     checks: Iterable[Asked] | None = None
     handshakes: tuple[Handshake, ...] | None = None
     protection: tuple[Protection, ...] | None = None
     joined: Mapping[int, Joined] | None = None
+    outlines: Mapping[int, Outline] = {}
 
 
 EVERYTHING = Chosen()
+
+Given = tuple[Counters, datagram.Flow, tuple[int, ...], Joined | None, int | None, bool, Said]
+"""Of what the value of a stream is made; see `streams.stream`."""
 
 
 class Members(Struct, frozen=True):
@@ -99,11 +105,12 @@ def facts(
     calls = list(trackers.calls.opened() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     # Who asks for flows by their ends or ports wants to look at them one by one.
-    unread, fax = not_read(scan), _fax(scan, FaxEnds(calls, trackers.calls.retired_media))
+    read = [call for call in calls if isinstance(call, CallState)]
+    unread, fax = not_read(scan), _fax(scan, FaxEnds(read, trackers.calls.retired_media))
     states = [state for state in scan.flows.recognised() if not _is_guess(state)]
     quiet = scan.flows.quiet(last)
     at = [*range(len(states))] if quiet is None else [n + quiet.before(state.number) for n, state in enumerate(states)]
-    members = _members(trackers, scan, dict(zip(at, states, strict=True)), calls, chosen.joined)
+    members = _members(trackers, scan, dict(zip(at, states, strict=True)), calls, chosen)
     # One that shares its flow is not plain.
     rates = bitrates([stream for _, stream in members.striking])
     known_flows = tuple([
@@ -111,19 +118,23 @@ def facts(
         for position, state in zip(at, states, strict=True)
     ])
     end = scan.last or 0
-    told = tuple(_calls(calls, end, members.of_call, trackers.calls.calls if last else {}))
-    known_flows = with_calls(known_flows, told)
+    every: Sequence[Call]
+    if len(read) < len(calls):
+        every = _outlined(trackers, calls, end, members.of_call)
+    else:
+        every = tuple(_calls(read, end, members.of_call, trackers.calls.calls if last else {}))
+    known_flows = with_calls(known_flows, every)
     flows = known_flows if quiet is None else Flows(known_flows, at, quiet, _quiet_flow)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
-    joined, shaken = _sessions(asked, shaken, members.streams, flows, told)
+    joined, shaken = _sessions(asked, shaken, members.streams, flows, every)
     values = Facts(
         capture=replace(
             capture(scan, files, together((retired_fax, *fax.values()))), not_read=unread,
             keys=() if scan.connections.secrets is None else key_sources(scan.connections.secrets),
         ),
         flows=flows,
-        calls=told,
+        calls=every,
         streams=members.streams,
         checks=asked,
         handshakes=shaken,
@@ -170,7 +181,7 @@ def facts_of_paths(
 
 def _sessions(
     checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: Sequence[Stream], flows: Sequence[Flow],
-    calls: tuple[Call, ...],
+    calls: Sequence[Call],
 ) -> tuple[tuple[Session, ...], tuple[Handshake, ...]]:
     """The sessions, and the handshakes joined over them; where there is neither ICE nor DTLS, nothing is to be joined.
     """
@@ -204,12 +215,13 @@ def key_sources(secrets: Secrets) -> tuple[KeySource, ...]:
 
 
 def _members(
-    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: list[CallState],
-    known: Mapping[int, Joined] | None,
+    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: Sequence[CallState | Talk],
+    chosen: Chosen,
 ) -> Members:
     """Every stream with the call it belongs to, given the flows by their positions."""
     numbers = {id(call): number for number, call in enumerate(calls)}
-    given: list[tuple[Counters, datagram.Flow, tuple[int, ...], Joined | None, int | None, bool, Said]] = []
+    known = chosen.joined
+    given: list[Given] = []
     counted: dict[int, Counters] = {}
     made: dict[int, Stream] = {}
     outlines: dict[int, Outline] = {}
@@ -239,6 +251,9 @@ def _members(
         if call is not None:
             of_call.setdefault(call, []).append(position)
         given.append((counters, state.flow, tuple(on), joined, call, keyed, said))
+        if id(counters) in chosen.outlines:
+            outlines[position] = chosen.outlines[id(counters)]
+            continue
         if named[counters.ssrc] == 1 and [on_flow.get(each) for each in counters.flows] == [1] and not said.something:
             plain = outline(counters, state.flow, joined, keyed)
             if plain is not None:
@@ -249,12 +264,20 @@ def _members(
     streams: Sequence[Stream] = tuple(made.values())
     if outlines:
         every = [outlines.get(position) or made[position] for position in range(len(given))]
-        streams = Streams(every, [*made.items()], lambda position: stream(*given[position]))
+        streams = Streams(every, [*made.items()], lambda position: stream(*_read(trackers, given[position])))
     return Members(streams, [*made.items()], of_call, of_retired)
 
 
+def _read(trackers: Trackers, given: Given) -> Given:
+    """What is given of a stream, when its call is read if that was not done before."""
+    counters, flow, on, joined, call, keyed, said = given
+    if joined is None or isinstance(joined.call, CallState):
+        return given
+    return counters, flow, on, reread(joined, trackers.calls.open(joined.call), flow), call, keyed, said
+
+
 def _joined(
-    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: list[CallState],
+    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: Sequence[CallState | Talk],
     known: Mapping[int, Joined] | None, of_retired: list[Counters],
 ) -> Iterator[tuple[Counters, list[int], Joined | None, bool]]:
     """Every stream with the positions of its flows, the call it belongs to, and whether its flows have keys.
@@ -264,7 +287,9 @@ def _joined(
     positions = {state.number: position for position, state in states.items()}
     streams = sorted(scan.streams, key=lambda each: (each.first, each.first_frame))
     # It is made of every call, and only streams are looked up in it.
-    directory = Directory(calls if streams and known is None else ())
+    directory = Directory(
+        [call for call in calls if isinstance(call, CallState)] if streams and known is None else ()
+    )
     keyed = _keyed(trackers, states.values()) if streams and trackers.checks.asked else set()
     for counters in streams:
         on = flows_of(counters, positions)
@@ -399,11 +424,30 @@ def _calls(
     calls.reverse()
     for number in range(len(calls)):
         call = calls.pop()
-        yield _call(call, end, tuple(members.get(number, ())))
+        yield told(call, end, tuple(members.get(number, ())))
         tracked.pop(call.call_id, None)
 
 
-def _call(call: CallState, end: int, members: tuple[int, ...]) -> Call:
+def _outlined(
+    trackers: Trackers, calls: Sequence[CallState | Talk], end: int, members: Mapping[int, list[int]]
+) -> Calls:
+    """The calls, of which those that are unread are read once somebody looks at them."""
+    from dissectors.engine.talks import outlined
+
+    made = {
+        number: told(call, end, tuple(members.get(number, ())))
+        for number, call in enumerate(calls) if isinstance(call, CallState)
+    }
+    every = [made[number] if isinstance(call, CallState) else outlined(call) for number, call in enumerate(calls)]
+
+    def read(number: int) -> Call:
+        return told(trackers.calls.open(calls[number]), end, tuple(members.get(number, ())))
+
+    return Calls(every, made.items(), read)
+
+
+def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:
+    """The report's value of a call in a capture that ends then, in nanoseconds, with the positions of its streams."""
     return Call(
         call_id=call.call_id,
         kind=call.kind,  # type: ignore[arg-type]  # KINDS holds nothing else

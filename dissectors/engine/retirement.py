@@ -28,7 +28,9 @@ from dissectors.wire.datagram import Endpoint, host_of
 from dissectors.wire.values import Struct, field, replace
 
 if TYPE_CHECKING:
+    from dissectors.analysis.calls.begun import Waiting
     from dissectors.analysis.calls.exchange import Exchange
+    from dissectors.analysis.calls.talk import Talk
     from dissectors.engine.belongings import Belongings
 
 MIN_FINISHED, SHARE = 32, 8
@@ -102,11 +104,15 @@ class Retirement:
         if belongings is None:
             # Most captures let nothing go, and need nothing of what finds what would go.
             from dissectors.engine.belongings import Belongings
+            from dissectors.engine.talks import PlainTalks
 
-            belongings = self._belongings = Belongings(calls)
+            belongings = self._belongings = Belongings(calls, PlainTalks(self._trackers))
         read = self._worth_reading(finished)
         belongings.find(scanner, finished, recent, at_the_end, read)
-        looked_at = [calls.open(each) for each in finished if isinstance(each, CallState) or each.call_id in read]
+        looked_at = [
+            _outlined(each) if each.call_id in belongings.apart else calls.open(each)
+            for each in finished if each.kind == "call" or isinstance(each, CallState) or each.call_id in read
+        ]
         kept: set[str] = set()
         streams: Sequence[Stream] = ()
         if looked_at:
@@ -128,14 +134,14 @@ class Retirement:
             scanner.flows.forget_groups()
             scanner.stream_table.forget_groups()
 
-    def _worth_reading(self, finished: Sequence[CallState | Exchange]) -> set[str]:
+    def _worth_reading(self, finished: Sequence[CallState | Waiting]) -> set[str]:
         """The Call-IDs of the exchanges about which a rule may have something to say.
 
         That is every one that did not go well. Rules about registrations compare those of one address, and ask whether
         a call to it was refused.
         """
         calls = self._trackers.calls
-        unread = [each for each in finished if not isinstance(each, CallState)]
+        unread = [*_exchanges(finished)]
         alike: dict[str, list[Exchange]] = {}
         for each in unread:
             if each.kind == "registration":
@@ -150,20 +156,21 @@ class Retirement:
                 worth.update(each.call_id for each in registered)
         return worth
 
-    def _moments(self, finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:
+    def _moments(self, finished: Sequence[CallState | Waiting]) -> tuple[float, ...]:
         """When the messages came that are still unread, in seconds since the epoch."""
-        unread = (each for each in map(self._trackers.calls.calls.get, [call.call_id for call in finished]))
-        return tuple([
-            entry.time / 1e9 for each in unread if each is not None and not isinstance(each, CallState)
-            for entry in each.entries
-        ])
+        held = map(self._trackers.calls.calls.get, [call.call_id for call in finished])
+        unread = _exchanges([each for each in held if each is not None])
+        return tuple([entry.time / 1e9 for each in unread for entry in each.entries])
 
-    def _judge(self, looked_at: Sequence[CallState], leaving: int, values: Facts) -> set[str]:
+    def _judge(self, looked_at: Sequence[CallState | Talk], leaving: int, values: Facts) -> set[str]:
         """Count what the rules find in calls that go, of so many; gives back those that are kept for their errors."""
         calls = self._trackers.calls
         found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (leaving + len(values.streams)))
         errors = dict.fromkeys(_call_of(values, each) for each in found if each.severity == "error")
-        kept = {number for number in errors if number is not None and calls.keep_for_error(looked_at[number])}
+        kept = {
+            number for number in errors
+            if number is not None and calls.keep_for_error(calls.open(looked_at[number]))
+        }
         for finding in found:
             number = _call_of(values, finding)
             if number is not None and number not in kept:
@@ -171,7 +178,8 @@ class Retirement:
         return {looked_at[number].call_id for number in kept}
 
     def _facts(
-        self, scanner: Scanner, finished: Sequence[CallState], belongings: Belongings, moments: tuple[float, ...]
+        self, scanner: Scanner, finished: Sequence[CallState | Talk], belongings: Belongings,
+        moments: tuple[float, ...],
     ) -> Facts:
         """What the rules look at of the finished calls alone, and when other messages came."""
         trackers, table = self._trackers, scanner.flows
@@ -181,14 +189,16 @@ class Retirement:
         states = belongings.signalling.copy()
         states |= {state.number: state for state in table.numbered([each for each in numbers if each not in states])}
         states |= {state.number: state for state in belongings.lone}
-        for end in {end for call in finished if call.call_id not in own for end in fax_ends(call)}:
+        read = [call for call in finished if isinstance(call, CallState)]
+        for end in {end for call in read if call.call_id not in own for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
-        announced = [line for call in finished for line in call.announced] if trackers.checks.asked else []
+        announced = [line for call in read for line in call.announced] if trackers.checks.asked else []
         at = dict.fromkeys(line.address for line in announced if line.address)
         checks = [asked for asked in trackers.checks.on(at) if asked.mapped is not None]
-        hosts = _hosts(table, finished, streams) if not trackers.handshakes.silent else {}
-        chosen = Chosen(finished, checks, trackers.handshakes.to_report(hosts.keys()), (), belongings.joined)
+        hosts = _hosts(table, read, streams) if not trackers.handshakes.silent else {}
+        shaken = trackers.handshakes.to_report(hosts.keys())
+        chosen = Chosen(finished, checks, shaken, (), belongings.joined, belongings.outlines)
         return replace(facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0], moments=moments)
 
     def _forget(
@@ -226,6 +236,18 @@ def _hosts(table: FlowTable, calls: Sequence[CallState], streams: Iterable[Count
     hosts |= dict.fromkeys(host_of(each) for line in announced for each in line.media.endpoints)
     flows = [state.flow for counters in streams for state in table.numbered(counters.flows)]
     return hosts | dict.fromkeys(host for flow in flows for host in (flow.src, flow.dst))
+
+
+def _exchanges(calls: Iterable[CallState | Waiting]) -> Iterator[Exchange]:
+    """Those of them that are unread and no calls."""
+    for each in calls:
+        if not isinstance(each, CallState) and each.kind != "call":
+            yield each  # type: ignore[misc]  # a talk is a call
+
+
+def _outlined(call: CallState | Waiting) -> CallState | Talk:
+    """A call that is apart: an exchange never is."""
+    return call  # type: ignore[return-value]
 
 
 def _in_time(registered: Sequence[Exchange]) -> bool:

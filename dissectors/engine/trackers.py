@@ -61,7 +61,7 @@ class Trackers:
     ) -> None:
         self.bounds = bounds = Bounds()
         texts = Texts(capacity.text_octets, bounds, secrets)
-        self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts)
+        self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts, limits)
         self.checks = Checks(capacity.checks, bounds, texts)
         self.control = Control(capacity.sources, bounds)
         self.channels = Channels(bounds)
@@ -92,6 +92,8 @@ class Trackers:
     def open_with(self, secrets: Secrets | None) -> None:
         """Open with these keys what DTLS carries, and add those to them that messages announce."""
         self.channels.secrets = secrets
+        # Keys are announced in SDP, which has to be read at once then.
+        self.calls.holds_talks = secrets is None
         self.readers["SIP"].take = self.calls.take if secrets is None else partial(self._announced, secrets)
 
     def _announced(

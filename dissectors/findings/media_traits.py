@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
-from dissectors.findings.streams import Outline
+from dissectors.findings.outlines import Outline
 from dissectors.report import Call, Format, Media, Place, Stream
 from dissectors.wire.values import astuple
 

@@ -18,7 +18,7 @@ from dissectors.findings.delivery.delivery import JITTER_MS, POOR_MOS
 from dissectors.findings.delivery.repair import REPAIRING
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.negotiation.codecs import COLLIDING, REDUNDANT
-from dissectors.findings.streams import Outline, Sent
+from dissectors.findings.outlines import Outline, Sent
 from dissectors.findings.timing.rhythm import MIN_TOGETHER_SHARE
 from dissectors.mux.counters import Counters
 from dissectors.report import Place

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
-from dissectors.findings.streams import Outline, Streams
+from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams
 from dissectors.findings.traits import Trait, Traits
 from dissectors.report import (
     Call,
@@ -138,7 +138,7 @@ class Facts(Struct, frozen=True):
 
     capture: Capture
     flows: Sequence[Flow]
-    calls: tuple[Call, ...]
+    calls: Sequence[Call]
     streams: Sequence[Stream]
     checks: tuple[Check, ...]
     handshakes: tuple[Handshake, ...]
@@ -298,8 +298,14 @@ def _outlines(facts: Facts) -> Sequence[Outline | Stream]:
     return streams.outlines if isinstance(streams, Streams) else streams
 
 
+def call_outlines(facts: Facts) -> Sequence[CallOutline | Call]:
+    """The calls, of those that are plain what is known without making them."""
+    calls = facts.calls
+    return calls.outlines if isinstance(calls, Calls) else calls
+
+
 def _traits(facts: Facts) -> Traits:
-    return Traits(facts.calls, _outlines(facts))
+    return Traits(facts.calls, call_outlines(facts), _outlines(facts))
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:

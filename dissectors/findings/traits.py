@@ -8,7 +8,7 @@ from itertools import chain
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
-from dissectors.findings.streams import Outline
+from dissectors.findings.outlines import CallOutline, Outline
 from dissectors.report import Call, Deviation, Stream
 from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
@@ -23,6 +23,12 @@ REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
 
 ENCODED, DEVIATING, LARGE = "encoded", "deviating", "large"
 """More of them: with a body that is more than plain text, with something odd, of `SMALL` octets or more."""
+
+MISENCODED = "misencoded"
+"""A body that was encoded did not become whole text, or its label does not say so."""
+
+FORKED, UNENDED, SILENT = "forked", "unended", "silent"
+"""More than one dialog; it has no end; it has no stream."""
 
 UNANSWERED = "unanswered"
 """Not each request but ACK was sent once, on a branch of its own, and got a final response there."""
@@ -56,6 +62,9 @@ TALKED = ("established", "ended")
 PLAIN = "identity"
 """The status of a body that nothing was done to."""
 
+WHOLE = "complete"
+"""That of a body that was encoded, and is whole."""
+
 NEVER = float("inf")
 
 SMALL = 1024
@@ -65,27 +74,34 @@ SMALL = 1024
 class Traits:
     """The calls by what they have: traits of this module, their kind, and what their messages have.
 
-    That are the methods of requests, the statuses of responses from 300 on, and the names of headers that decide.
+    That are the methods of requests, the statuses of responses from 300 on, and the names of headers that decide. Of
+    calls that are plain, `outlines` has no more than that.
     """
 
-    def __init__(self, calls: Sequence[Call], streams: Sequence[Outline | Stream] = ()) -> None:
-        self._alike: dict[frozenset[Trait], list[tuple[int, Call]]] = {}
+    def __init__(
+        self, calls: Sequence[Call], outlines: Sequence[Call | CallOutline], streams: Sequence[Outline | Stream] = ()
+    ) -> None:
+        self._calls = calls
+        self._alike: dict[frozenset[Trait], list[int]] = {}
         self._asked: dict[tuple[Trait, ...], Sequence[tuple[int, Call]]] = {}
         media = MediaTraits()
-        for number, call in enumerate(calls):
-            traits = traits_of(call, [streams[position] for position in call.streams] if streams else (), media)
+        for number, call in enumerate(outlines):
+            if isinstance(call, CallOutline):
+                traits = call.traits
+            else:
+                traits = traits_of(call, [streams[position] for position in call.streams] if streams else (), media)
             alike = self._alike.get(traits)
             if alike is None:
                 alike = self._alike[traits] = []
-            alike.append((number, call))
+            alike.append(number)
 
     def having(self, wanted: tuple[Trait, ...]) -> Sequence[tuple[int, Call]]:
         """The calls that have one of these at least, with their positions, in order; nobody may change the list."""
         found = self._asked.get(wanted)
         if found is None:
             groups = [alike for traits, alike in self._alike.items() if not traits.isdisjoint(wanted)]
-            # Positions differ, so that no two calls are compared.
-            found = self._asked[wanted] = groups[0] if len(groups) == 1 else sorted(chain(*groups))
+            numbers = groups[0] if len(groups) == 1 else sorted(chain(*groups))
+            found = self._asked[wanted] = [(number, self._calls[number]) for number in numbers]
         return found
 
 
@@ -105,6 +121,12 @@ def traits_of(
     bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
     outcome, ways = call.outcome, set()
     partial = outcome == "fragment"
+    if len(call.dialogs) > 1:
+        found.add(FORKED)
+    if call.ended is None:
+        found.add(UNENDED)
+    if not call.streams:
+        found.add(SILENT)
     for message in call.messages:
         # All fields at once: to ask for one after the other takes longer than all the rest.
         (
@@ -118,6 +140,8 @@ def traits_of(
         if body is not None:
             if body.status != PLAIN:
                 found.add(ENCODED)
+                if body.status != WHOLE or not body.label or body.deviations:
+                    found.add(MISENCODED)
             if transport in CONNECTIONS:
                 found.add(STREAMED)
         ways.add((src, dst))

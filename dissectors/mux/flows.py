@@ -299,6 +299,12 @@ class FlowTable:
             return None
         return here, there
 
+    def are_alone(self, here: FlowState, there: FlowState) -> bool:
+        """Whether two open flows of UDP, there and back, are all there is at both ends."""
+        if not (here.open and there.open) or here.inside or here.key.transport != UDP or here.key.reverse != there.key:
+            return False
+        return all([self._flows.count_of(end) == 2 for end in _at(here.key)])
+
     def numbered(self, numbers: Iterable[int]) -> Iterator[FlowState]:
         """The open flows with these numbers, in this order."""
         return (self._flows[key] for number in numbers for key in self._flows.of(number))

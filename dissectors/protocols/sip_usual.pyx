@@ -1,8 +1,9 @@
-"""REGISTER and OPTIONS, and their responses, as nearly everybody writes them: looked at, and nothing made of them.
+"""Requests and responses as nearly everybody writes them: looked at, and nothing made of them.
 
 What `glance` takes, `sip.parse` reads without anything odd: every header is one of `NAMES` in its registered spelling,
-on one line, in printable ASCII; there is no body. So whoever holds the octets can have them parsed later. Whatever is
-written otherwise is not wrong, it is only not read here.
+on one line, in printable ASCII. Those are REGISTER and OPTIONS, without a body, and INVITE, ACK and BYE, which may have
+compact names, and SDP for a body. So whoever holds the octets can have them parsed later. Whatever is written otherwise
+is not wrong, it is only not read here.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cython cimport final
@@ -18,11 +19,25 @@ NAMES = (
     b"P-Asserted-Identity", b"P-Associated-URI", b"P-Preferred-Identity", b"Path", b"Priority", b"Privacy",
     b"Proxy-Authenticate", b"Proxy-Require", b"Record-Route", b"Require", b"Route", b"Server", b"Service-Route",
     b"Session-Expires", b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
+    b"Content-Type", b"Content-Encoding",
 )
-"""Those that no rule about calls looks at, but for credentials, challenges and what a registration binds.
+"""Those that no rule about what is no call looks at, but for credentials, challenges and what a registration binds.
 
 A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them.
 """
+
+OF_CALLS = (
+    b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Contact", b"Content-Type",
+    b"Content-Encoding", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Allow", b"Allow-Events", b"Date",
+    b"Organization", b"Record-Route", b"Server", b"Supported", b"Timestamp", b"User-Agent",
+)
+"""Those that decide nothing about a call."""
+
+COMPACT = {
+    b"v": b"Via", b"f": b"From", b"t": b"To", b"i": b"Call-ID", b"l": b"Content-Length", b"m": b"Contact",
+    b"c": b"Content-Type", b"e": b"Content-Encoding", b"k": b"Supported",
+}
+"""Compact names (RFC 3261 section 20)."""
 
 LARGEST, MOST_LINES = 1023, 64
 """Octets of a message that crosses no limit of the path, and headers of which the report keeps all."""
@@ -34,23 +49,39 @@ cdef enum:
     MOST_DIGITS = 10
     MOST_NAMES = 63
     # As many as a mask has bits for.
+    MOST_ENTERED = MOST_NAMES + 16
+    MOST_SIZED = 5
+    MOST_OF_ORIGIN = 18
+    # Digits of a length or a port, and of each number in an origin.
+
+REGISTER, OPTIONS, INVITE, ACK, BYE = range(1, 6)
+"""The methods."""
 
 cdef enum:
-    REGISTER = 1
-    OPTIONS = 2
+    C_REGISTER = 1
+    C_OPTIONS = 2
+    C_INVITE = 3
+    C_ACK = 4
+    C_BYE = 5
 
 cdef int64_t MANDATORY = 1 << VIA | 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ
 cdef int64_t ONCE = 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ | 1 << MAX_FORWARDS | 1 << CONTENT_LENGTH
 
-if len(NAMES) > MOST_NAMES:
+if len(NAMES) > MOST_NAMES or len(NAMES) + len(COMPACT) > MOST_ENTERED:
     raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
 
 include "texts.pxi"
 include "sip_values.pxi"
 
-cdef Text[MOST_NAMES] KNOWN
+cdef Text[MOST_ENTERED] KNOWN
+cdef int[MOST_ENTERED] MEANT
 cdef int[BUCKETS] FIRST
+cdef int CONTENT_TYPE = NAMES.index(b"Content-Type"), CONTENT_ENCODING = NAMES.index(b"Content-Encoding")
+cdef int USER_AGENT = NAMES.index(b"User-Agent"), AGENT_OF_SERVER = NAMES.index(b"Server")
+cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS])
+cdef int64_t ONCE_OF_CALLS = ONCE | 1 << CONTACT | 1 << CONTENT_TYPE | 1 << CONTENT_ENCODING
 cdef unsigned char[256] PRINTABLE
+cdef int LONGEST_NAME = max(map(len, OF_CALLS))
 cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_MOST_LINES = MOST_LINES
 
 
@@ -59,13 +90,13 @@ cdef inline int bucket(const char *at, Py_ssize_t size) noexcept:
 
 
 cdef int known(const char *at, Py_ssize_t size) noexcept:
-    """Which of `NAMES` this is; -1 where it is none."""
+    """Which of `NAMES` this is, or stands for; -1 where it is none."""
     if size <= 0:
         return -1
     cdef int place = bucket(at, size), number = FIRST[place]
     while number:
         if KNOWN[number - 1].size == size and not memcmp(KNOWN[number - 1].at, at, size):
-            return number - 1
+            return MEANT[number - 1]
         place = (place + 1) & (BUCKETS - 1)
         number = FIRST[place]
     return -1
@@ -73,8 +104,9 @@ cdef int known(const char *at, Py_ssize_t size) noexcept:
 
 cdef void enter() noexcept:
     cdef int place
-    for number, name in enumerate(NAMES):
+    for number, name in enumerate((*NAMES, *COMPACT)):
         KNOWN[number] = Text(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name))
+        MEANT[number] = NAMES.index(COMPACT.get(name, name))
         place = bucket(KNOWN[number].at, KNOWN[number].size)
         while FIRST[place]:
             place = (place + 1) & (BUCKETS - 1)
@@ -90,17 +122,30 @@ enter()
 cdef class Usual:
     """One such message: its Call-ID and what tells its transaction (RFC 3261 section 17). `status` is 0 in a request.
 
-    `is_registration` says that it or what it answers is REGISTER, `credentials` that it carries some, `begins` that it
-    is a request outside any dialog.
+    `method` is its own or that of the request that it answers, `credentials` says that it carries some, `begins` that
+    it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so;
+    `longest` bounds its length with that inflated to nothing and long names, and `is_viceroy` is what its agent says.
     """
 
     cdef readonly object call_id
-    cdef readonly int status
+    cdef readonly int status, method
     cdef readonly int64_t sequence
-    cdef readonly bint is_registration, credentials, begins
+    cdef readonly bint credentials, begins, packed, is_viceroy
+    cdef readonly Py_ssize_t octets, longest
     cdef bytes payload
     # In whose octets these are.
-    cdef Text sender, tag, via, place
+    cdef Text sender, tag, to, via, place
+
+    @property
+    def is_registration(self):
+        """Whether it or what it answers is REGISTER."""
+        return self.method == C_REGISTER
+
+    @property
+    def body(self):
+        """Its SDP as it came, perhaps packed."""
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(self.payload)
+        return self.payload[size - self.octets :]
 
     @property
     def owner(self):
@@ -126,15 +171,39 @@ cdef class Usual:
         """Whether it is a response in the transaction of a request (RFC 3261 section 17.1.3)."""
         return (
             self.status > 0 and asked.status == 0 and self.sequence == asked.sequence
-            and self.is_registration == asked.is_registration and same(self.via, asked.via)
-            and same(self.tag, asked.tag)
+            and self.method == asked.method and same(self.via, asked.via) and same(self.tag, asked.tag)
         )
+
+    def same_tags(self, Usual other not None):
+        """Whether both tags are those of another message."""
+        return same(self.tag, other.tag) and same(self.to, other.to)
+
+    def is_made_by(self, Usual asked not None):
+        """Whether there is a tag in To, and not the one of the request that was sent."""
+        return self.to.size > 0 and not same(self.to, asked.tag)
+
+    def is_within(self, Usual asked not None, Usual answer not None):
+        """Whether its tags are those of a dialog that a request asked for and a response with a tag made."""
+        return self.to.size > 0 and same(self.tag, asked.tag) and same(self.to, answer.to)
+
+    def comes_back(self, Usual asked not None, Usual answer not None):
+        """The same in a request of the other side."""
+        return same(self.tag, answer.to) and same(self.to, asked.tag)
+
+    def is_new(self, Usual asked not None):
+        """Whether it is a request with another branch."""
+        return self.status == 0 and not same(self.via, asked.via)
+
+    @property
+    def to_tag(self):
+        """The tag in To; empty where it has none. Only of what is of a call."""
+        return text(self.to)
 
     def follows(self, Usual asked not None):
         """Whether it is an earlier request once more, with another number (RFC 3261 section 22.2)."""
         return (
             self.begins and asked.status == 0 and self.sequence > asked.sequence
-            and self.is_registration == asked.is_registration and not same(self.via, asked.via)
+            and self.method == asked.method and not same(self.via, asked.via)
             and same(self.tag, asked.tag) and same(self.place, asked.place)
         )
 
@@ -181,34 +250,72 @@ cdef int method_of(Text value, int64_t *sequence) noexcept:
     if not digits or sequence[0] > 0xFFFFFFFF or at == end or at[0] != c" ":
         return 0
     at += 1
-    if end - at == 8 and not memcmp(at, b"REGISTER", 8):
-        return REGISTER
-    return OPTIONS if end - at == 7 and not memcmp(at, b"OPTIONS", 7) else 0
+    cdef Py_ssize_t size = 0
+    cdef int method = method_at(at, end, &size)
+    return method if end - at == size else 0
+
+
+cdef inline int method_at(const char *at, const char *end, Py_ssize_t *size) noexcept:
+    """The method that stands there, and how long it is; 0 where it is none of these."""
+    if starts(at, end, b"INVITE", 6):
+        size[0] = 6
+        return C_INVITE
+    if starts(at, end, b"ACK", 3):
+        size[0] = 3
+        return C_ACK
+    if starts(at, end, b"BYE", 3):
+        size[0] = 3
+        return C_BYE
+    if starts(at, end, b"REGISTER", 8):
+        size[0] = 8
+        return C_REGISTER
+    if starts(at, end, b"OPTIONS", 7):
+        size[0] = 7
+        return C_OPTIONS
+    return 0
+
+
+cdef Py_ssize_t number_of(Text value) noexcept:
+    """What digits say, and nothing else; -1 where there are others."""
+    cdef Py_ssize_t found = 0, at
+    if not 0 < value.size <= MOST_SIZED:
+        return -1
+    for at in range(value.size):
+        if not c"0" <= value.at[at] <= c"9":
+            return -1
+        found = 10 * found + value.at[at] - c"0"
+    return found
+
+
+cdef inline bint says(Text value, const char *words, Py_ssize_t size) noexcept:
+    return value.size == size and not memcmp(value.at, words, size)
 
 
 def glance(bytes payload not None):
-    """A message of the usual kind; None where it is no REGISTER or OPTIONS, or is written in another way."""
+    """A message of the usual kind; None where it is of another method, or is written in another way."""
     cdef const char *at = PyBytes_AS_STRING(payload)
     cdef const char *end = at + PyBytes_GET_SIZE(payload)
     cdef const char *behind
     cdef const char *colon
-    cdef int method = 0, status = 0, name, counted = 0, lines = 0
-    cdef int64_t seen = 0, sequence = 0
-    cdef Text value, call_id, sender, from_tag, receiver, to_tag, branch, contact = Text(NULL, 0)
+    cdef int method = 0, status = 0, name, counted = 0, lines = 0, compact = 0
+    cdef int64_t seen = 0, twice = 0, sequence = 0
+    cdef bint has_receiver = False
+    cdef Py_ssize_t size = 0, octets = 0
+    cdef Text nothing = Text(NULL, 0)
+    cdef Text value, call_id, sender, from_tag, receiver, written = nothing, to_tag = nothing, branch, contact = nothing
+    cdef Text agent = nothing, server = nothing, kind = nothing, encoding = nothing
     if end - at > C_LARGEST:
         return None
     if starts(at, end, b"SIP/2.0 ", 8):
         status = status_of(at + 8, end)
         if not status:
             return None
-    elif starts(at, end, b"REGISTER ", 9):
-        method = REGISTER
-    elif starts(at, end, b"OPTIONS ", 8):
-        method = OPTIONS
     else:
-        return None
+        method = method_at(at, end, &size)
+        if not method or at + size == end or at[size] != c" ":
+            return None
     behind = line(at, end)
-    if behind is NULL or not status and not is_request(at + (9 if method == REGISTER else 8), behind):
+    if behind is NULL or not status and not is_request(at + size + 1, behind):
         return None
     while True:
         at = behind + 2
@@ -222,6 +329,7 @@ def glance(bytes payload not None):
         name = -1 if colon is NULL else known(at, colon - at)
         if name < 0 or (ONCE & seen) >> name & 1:
             return None
+        compact += colon == at + 1
         value = between(colon + 1, behind)
         if name == VIA:
             if not seen >> VIA & 1 and not branch_of(value, &branch):
@@ -230,10 +338,11 @@ def glance(bytes payload not None):
             if not address_of(value, &sender, &from_tag) or not sender.size or not from_tag.size:
                 return None
         elif name == TO:
-            if status:
-                to_tag = value
-            elif not address_of(value, &receiver, &to_tag):
-                return None
+            written, has_receiver = value, address_of(value, &receiver, &to_tag)
+            if not has_receiver:
+                if not status:
+                    return None
+                to_tag = nothing
         elif name == CALL_ID:
             call_id = value
         elif name == CSEQ:
@@ -243,16 +352,188 @@ def glance(bytes payload not None):
         elif name == CONTACT:
             if not seen >> CONTACT & 1:
                 contact = value
-        elif name == CONTENT_LENGTH and (value.size != 1 or value.at[0] != c"0"):
-            return None
+        elif name == CONTENT_LENGTH:
+            octets = number_of(value)
+            if octets < 0:
+                return None
+        elif name == CONTENT_TYPE:
+            kind = value
+        elif name == CONTENT_ENCODING:
+            encoding = value
+        elif name == USER_AGENT and not agent.size and not seen >> USER_AGENT & 1:
+            agent = value
+        elif name == AGENT_OF_SERVER and not server.size and not seen >> AGENT_OF_SERVER & 1:
+            server = value
+        twice |= seen & <int64_t> 1 << name
         seen |= <int64_t> 1 << name
-    if behind + 2 != end or lines > C_MOST_LINES or seen & MANDATORY != MANDATORY or not call_id.size:
+    if behind + 2 + octets != end or lines > C_MOST_LINES or seen & MANDATORY != MANDATORY or not call_id.size:
         return None
-    if call_id.size + from_tag.size + to_tag.size + branch.size + 8 > LONGEST_NAMES:
+    if call_id.size + from_tag.size + (written.size if status else to_tag.size) + branch.size + 8 > LONGEST_NAMES:
+        return None
+    if counted == C_REGISTER or counted == C_OPTIONS:
+        if octets or compact or kind.size or encoding.size or seen >> CONTENT_TYPE or seen >> CONTENT_ENCODING:
+            return None
+    elif not is_of_call(seen, twice, octets, kind, encoding) or not has_receiver or not from_tag.size:
         return None
     cdef Usual made = Usual.__new__(Usual)
-    made.payload, made.status, made.sequence = payload, status, sequence
-    made.is_registration, made.begins = counted == REGISTER, not status and not to_tag.size
+    made.payload, made.status, made.sequence, made.method = payload, status, sequence, counted
+    made.begins = not status and not to_tag.size
     made.credentials = (seen >> AUTHORIZATION | seen >> PROXY_AUTHORIZATION) & 1
-    made.sender, made.tag, made.via, made.place, made.call_id = sender, from_tag, branch, contact, text(call_id)
+    made.sender, made.tag, made.to, made.via, made.place = sender, from_tag, to_tag, branch, contact
+    made.octets, made.packed, made.call_id = octets, encoding.size > 0, text(call_id)
+    made.longest = end - PyBytes_AS_STRING(payload) - octets + compact * LONGEST_NAME
+    if not agent.size:
+        agent = server
+    made.is_viceroy = starts(agent.at, agent.at + agent.size, b"Viceroy", 7)
     return made
+
+
+cdef bint is_of_call(int64_t seen, int64_t twice, Py_ssize_t octets, Text kind, Text encoding) noexcept:
+    """Whether the headers are those of a call about which nothing is odd, and of SDP where there are octets."""
+    if seen & ~MASK_OF_CALLS or twice & ONCE_OF_CALLS or not seen >> CONTENT_LENGTH & 1:
+        return False
+    if not octets:
+        return not seen >> CONTENT_TYPE & 1 and not seen >> CONTENT_ENCODING & 1
+    if not says(kind, b"application/sdp", 15):
+        return False
+    return not seen >> CONTENT_ENCODING & 1 or says(encoding, b"deflate", 7)
+
+
+@final
+cdef class Described:
+    """What SDP of one line of sound says: where it wants to receive, and which SSRC it announces, None or one.
+
+    `rest` is all that it says besides, but for who made it: `owner` is its origin, `is_facetime` what that says.
+    """
+
+    cdef readonly bytes rest, owner
+    cdef readonly object address, ssrc
+    cdef readonly int port
+    cdef readonly bint is_facetime
+
+
+cdef const char *word(const char *at, const char *end, Text *found_there) noexcept:
+    """What is behind a word and the blank that ends it; NULL where there is none."""
+    cdef const char *blank = found(at, end, c" ")
+    if blank is NULL or blank == at:
+        return NULL
+    found_there[0] = Text(at, blank - at)
+    return blank + 1
+
+
+cdef bint is_number(Text value) noexcept:
+    cdef Py_ssize_t at
+    if not 0 < value.size <= MOST_OF_ORIGIN:
+        return False
+    for at in range(value.size):
+        if not c"0" <= value.at[at] <= c"9":
+            return False
+    return True
+
+
+def described(bytes sdp not None):
+    """SDP of one line of sound, written as most do; None of any other.
+
+    Its lines are v=0, o=, s=, c=, t=, m=audio and attributes, in printable ASCII, each with its CR LF; the last of them
+    may announce one source by its cname (RFC 5576). Its origin has the address that c= has.
+    """
+    cdef const char *at = PyBytes_AS_STRING(sdp)
+    cdef const char *end = at + PyBytes_GET_SIZE(sdp)
+    cdef const char *behind
+    cdef const char *name
+    cdef const char *last
+    cdef Text user, first, second, address, owner, port
+    cdef int64_t ssrc = -1
+    cdef Py_ssize_t digits
+    if not starts(at, end, b"v=0\r\no=", 7):
+        return None
+    at += 7
+    behind = line(at, end)
+    if behind is NULL:
+        return None
+    owner = Text(at, behind - at)
+    at = word(at, behind, &user)
+    if at is not NULL:
+        at = word(at, behind, &first)
+    if at is not NULL:
+        at = word(at, behind, &second)
+    if at is NULL or not is_number(first) or not is_number(second) or not is_address(at, behind):
+        return None
+    address = Text(at, behind - at)
+    # The name of the session.
+    name = behind + 2
+    behind = line(name, end)
+    if behind is NULL or not starts(name, behind, b"s=", 2):
+        return None
+    at = behind + 2
+    behind = line(at, end)
+    if behind is NULL or not starts(at, behind, b"c=", 2) or not says(address, at + 2, behind - at - 2):
+        return None
+    first = Text(name, at - name)
+    name = behind
+    at = behind + 2
+    behind = line(at, end)
+    if behind is NULL or not starts(at, behind, b"t=", 2):
+        return None
+    at = behind + 2
+    behind = line(at, end)
+    if behind is NULL or not starts(at, behind, b"m=audio ", 8):
+        return None
+    at += 8
+    second = Text(name, at - name)
+    name = word(at, behind, &port)
+    digits = number_of(port) if name is not NULL else -1
+    if not 0 < digits < 1 << 16 or port.at[0] == c"0":
+        return None
+    last = end
+    while True:
+        at = behind + 2
+        if at == end:
+            break
+        behind = line(at, end)
+        if behind is NULL or not starts(at, behind, b"a=", 2):
+            return None
+        if starts(at, behind, b"a=ssrc:", 7):
+            # It has to be the last line.
+            ssrc = source_of(at + 7, behind)
+            if ssrc < 0 or behind + 2 != end:
+                return None
+            last = at
+    cdef Described made = Described.__new__(Described)
+    made.rest = first.at[: first.size] + second.at[: second.size] + name[: last - name]
+    made.owner, made.port = owner.at[: owner.size], <int> digits
+    made.ssrc = None if ssrc < 0 else ssrc
+    # Behind the types of network and address.
+    made.address = text(Text(address.at + 7, address.size - 7))
+    made.is_facetime = says(user, b"GKVoiceChatService", 18)
+    return made
+
+
+cdef bint is_address(const char *at, const char *end) noexcept:
+    """Whether these are the types of an address, and one of digits."""
+    if not starts(at, end, b"IN IP4 ", 7) and not starts(at, end, b"IN IP6 ", 7) or end - at == 7:
+        return False
+    at += 7
+    while at < end:
+        if not (c"0" <= at[0] <= c"9" or c"a" <= at[0] <= c"f" or c"A" <= at[0] <= c"F" or at[0] in b".:"):
+            return False
+        at += 1
+    return True
+
+
+cdef int64_t source_of(const char *at, const char *end) noexcept:
+    """The SSRC before a cname; -1 where it is written otherwise."""
+    cdef int64_t ssrc = 0
+    cdef int digits = 0
+    while at < end and digits < MOST_DIGITS and c"0" <= at[0] <= c"9":
+        ssrc = 10 * ssrc + at[0] - c"0"
+        at += 1
+        digits += 1
+    if not digits or ssrc > 0xFFFFFFFF or not starts(at, end, b" cname:", 7) or end - at == 7:
+        return -1
+    at += 7
+    while at < end:
+        if at[0] == c" " or at[0] == c"\t":
+            return -1
+        at += 1
+    return ssrc

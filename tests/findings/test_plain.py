@@ -10,9 +10,9 @@ from dissectors.analysis.calls.descriptions import Codec
 from dissectors.engine import retirement
 from dissectors.engine.engine import Engine
 from dissectors.findings import plain, rule
+from dissectors.findings.outlines import Streams
 from dissectors.findings.rule import Facts
 from dissectors.findings.rules import OF_CALLS, findings
-from dissectors.findings.streams import Streams
 from dissectors.mux.scan import Scanner
 from dissectors.report import Stream
 from dissectors.wire.captures.records import Record

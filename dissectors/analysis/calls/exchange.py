@@ -7,15 +7,12 @@ other, as if they had been read at once. Only the room for texts is not taken me
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.outcomes import CHALLENGES
+from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
-from dissectors.mux.flows import FlowState
-from dissectors.protocols import sip
 from dissectors.report import CallOutcome
-from dissectors.wire.datagram import Datagram, Endpoint, Flow
 
 if TYPE_CHECKING:
     from dissectors.protocols.sip_usual import Usual
@@ -24,56 +21,21 @@ TRYING = 100
 """The one provisional response that says nothing."""
 
 
-
-class Exchange:
+class Exchange(Unread):
     """A request, perhaps a challenge and the request once more, and the 2xx to it, of one Call-ID on one 5-tuple.
 
-    What it says of itself is what `CallState` says of a call. `asked` is the request that waits for its response;
-    `status` is that of the last final one. Times are nanoseconds; `octets` are those of its messages.
+    `asked` is the request that waits for its response; `status` is that of the last final one.
     """
 
-    __slots__ = (
-        "asked", "call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start", "status", "tried",
-    )
+    __slots__ = ("asked", "status", "tried")
 
-    returned = False
     announced: tuple[()] = ()
 
     def __init__(self, entry: Entry, usual: Usual, number: int) -> None:
-        self.call_id: str = usual.call_id
-        self.kind = "registration" if usual.is_registration else "options"
-        self.start = self.last = entry.time
-        self.number = number
-        self.octets = len(entry.payload)
-        self.rank: int | None = None
-        self.entries = [entry]
-        self.first = usual
+        super().__init__(entry, usual, number, "registration" if usual.is_registration else "options")
         self.asked: Usual | None = usual
         self.status: int | None = None
         self.tried = False
-
-    @property
-    def pairs(self) -> tuple[Flow, ...]:
-        """The 5-tuple, as each end sees it."""
-        flow = self.entries[0].flow.flow
-        return flow, flow.reverse
-
-    def there_and_back(self) -> tuple[FlowState, FlowState] | None:
-        """The two flows of the scan on which it was, first that of the request; None where there are more or fewer."""
-        here = there = self.entries[0].flow
-        for entry in self.entries:
-            flow = entry.flow
-            if flow is not here:
-                if there is not here and there is not flow:
-                    return None
-                there = flow
-        return None if there is here else (here, there)
-
-    @property
-    def ends(self) -> tuple[Endpoint, Endpoint]:
-        """Between which addresses and ports it was."""
-        src, sport, dst, dport, _, _ = self.entries[0].flow.flow
-        return (src, sport), (dst, dport)
 
     @property
     def outcome(self) -> CallOutcome:
@@ -97,9 +59,7 @@ class Exchange:
             return False
         if not (self._response(usual) if usual.status else self._request(usual)):
             return False
-        self.entries.append(entry)
-        self.octets += len(entry.payload)
-        self.last = entry.time
+        self.take(entry)
         return True
 
     def _request(self, usual: Usual) -> bool:
@@ -122,11 +82,3 @@ class Exchange:
             return False
         self.asked, self.status = None, status
         return True
-
-    def messages(self) -> Iterator[tuple[Datagram, sip.Message]]:
-        """What came, read now."""
-        for entry in self.entries:
-            yield entry.datagram, sip.parse(entry.payload)
-
-    def release(self) -> None:
-        """Nothing is held of any budget."""

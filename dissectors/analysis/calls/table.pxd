@@ -4,13 +4,15 @@ cimport cython
 
 from dissectors.analysis.calls.call cimport CallState
 from dissectors.analysis.calls.carried cimport Carried
+from dissectors.analysis.calls.unread cimport Unread
 from dissectors.protocols.sip_message cimport Identity
 
 
 cdef class Calls:
     cdef public Py_ssize_t limit, max_finished, _met, _unread
     cdef public object bounds, changed, descriptions, retired, retired_media, retired_signalling, texts
-    cdef public object _exchange, _recently_retired
+    cdef public object _begins, _recently_retired, limits
+    cdef public bint holds_talks
     cdef public dict calls, _counted
     cdef public list _results
     cdef public set _kept_for_errors
@@ -27,9 +29,14 @@ cdef class Calls:
     cpdef object _rank(self, CallState call)
 
     cpdef object hold(self, object entry, object usual)
-    cpdef object _stay_unread(self, object exchange, object entry)
+    cpdef object _begun_unread(self, object entry, object usual)
+
+    @cython.locals(rank=Py_ssize_t)
+    cpdef object _stay_unread(self, Unread unread, object entry)
+
+    cpdef object _stand(self, object call_id, object before, Py_ssize_t rank)
     cpdef CallState open(self, object call)
-    cpdef CallState _opened(self, object exchange)
+    cpdef CallState _opened(self, object unread)
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
     cpdef bint remembers(self, object endpoint)
     cpdef object retire(self, object call)

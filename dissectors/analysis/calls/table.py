@@ -18,11 +18,12 @@ from dissectors.limits.texts import MAX_TEXT_OCTETS, Held, Texts
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Endpoint
 from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.masking import masked_value
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
-    from dissectors.analysis.calls.exchange import Exchange
+    from dissectors.analysis.calls.begun import Waiting
     from dissectors.mux.entry import Entry
     from dissectors.protocols.sip_usual import Usual
     from dissectors.report import Call, Message
@@ -93,21 +94,23 @@ class Calls:
     is empty. `changed` are the Call-IDs of calls that were fed, or are gone, since somebody made it empty; it is None
     as long as nobody wants to know, and once there are more than are worth knowing.
 
-    What comes by `hold` stays unread where nobody needs to know more: then there is an `Exchange` in the place of a
-    call, until it is opened.
+    What comes by `hold` stays unread where nobody needs to know more: then there is an `Exchange` or a `Talk` in the
+    place of a call, until it is opened; bodies are inflated within `limits`. While it `holds_talks`, calls are held so,
+    too.
     """
 
     def __init__(
         self, limit: int, max_finished: int | None = None, max_endpoints: int = MAX_RETIRED_ENDPOINTS,
-        bounds: Bounds | None = None, texts: Texts | None = None,
+        bounds: Bounds | None = None, texts: Texts | None = None, limits: Limits = LIMITS,
     ) -> None:
-        self.limit = limit
+        self.limit, self.limits = limit, limits
+        self.holds_talks = True
         self.max_finished = limit if max_finished is None else max_finished
         self.bounds = bounds = bounds or Bounds()
         self.texts, self.descriptions = texts or Texts(MAX_TEXT_OCTETS, bounds), Budget(MAX_DESCRIPTION_OCTETS)
-        self.calls: dict[str, CallState | Exchange] = {}
+        self.calls: dict[str, CallState | Waiting] = {}
         self._unread = 0
-        self._exchange: type[Exchange] | None = None
+        self._begins: Callable[[Entry, Usual, int, bool], Waiting | None] | None = None
         self.retired: Counter[tuple[str, str]] = Counter()
         self.retired_media: Table[Endpoint, list[RetiredInterval]] = Table(
             "media of retired calls", max_endpoints, bounds
@@ -160,21 +163,14 @@ class Calls:
 
     def hold(self, entry: Entry, usual: Usual) -> None:
         """Take one message that is written as usual; it stays unread as long as its exchange goes well."""
-        made = self._exchange
-        if made is None:
-            # Many captures hold nothing unread.
-            from dissectors.analysis.calls.exchange import Exchange
-
-            made = self._exchange = Exchange
         call_id = usual.call_id
         known = self.calls.get(call_id)
         if known is None:
-            if usual.begins and self._unread < MAX_UNREAD_OCTETS and not self._recently_retired.number(call_id):
+            new = self._begun_unread(entry, usual)
+            if new is not None:
                 self._met += 1
-                new = made(entry, usual, self._met)
                 if len(self.calls) >= self.limit:
                     self._make_room()
-                new.rank = TRANSACTION
                 self.calls[call_id] = new
                 self._stay_unread(new, entry)
                 return
@@ -184,43 +180,65 @@ class Calls:
             self.calls[call_id] = known
             self._stay_unread(known, entry)
             return
-        self.feed(entry.datagram, sip.parse(entry.payload))
+        self.feed(entry.datagram, sip.parse(entry.payload, self.limits))
 
-    def _stay_unread(self, exchange: Exchange, entry: Entry) -> None:
-        """Count what came, and put an exchange behind all others."""
+    def _begun_unread(self, entry: Entry, usual: Usual) -> Waiting | None:
+        """What a message begins that may stay unread."""
+        if not usual.begins or self._unread >= MAX_UNREAD_OCTETS or self._recently_retired.number(usual.call_id):
+            return None
+        begins = self._begins
+        if begins is None:
+            # Many captures hold nothing unread.
+            from dissectors.analysis.calls.begun import Begun
+
+            begins = self._begins = Begun(self.limits)
+        return begins(entry, usual, self._met + 1, self.holds_talks)
+
+    def _stay_unread(self, unread: Waiting, entry: Entry) -> None:
+        """Count what came, and put it behind all others of its rank."""
         self._unread += len(entry.payload) + UNREAD_OCTETS
-        self._note(exchange.call_id)
-        names = self._ranked[TRANSACTION]
-        names[exchange.call_id] = None
-        names.move_to_end(exchange.call_id)
+        self._note(unread.call_id)
+        before = unread.rank
+        unread.rank = TRANSACTION if unread.kind != "call" else RANKS[unread.outcome]
+        self._stand(unread.call_id, before, unread.rank)
 
     def opened(self) -> list[CallState]:
         """All that are held, each of them read."""
         return [self.open(call) for call in [*self.calls.values()]]
 
-    def open(self, call: CallState | Exchange) -> CallState:
-        """A call as it is, or what becomes of an exchange once its messages are read; it stands in the same place."""
+    def open(self, call: CallState | Waiting) -> CallState:
+        """A call as it is, or what becomes of what is unread once it is read; it stands in the same place."""
         if isinstance(call, CallState):
             return call
+        known = self.calls.get(call.call_id)
+        if known is not call and isinstance(known, CallState):
+            return known  # It was opened before.
         made = self.calls[call.call_id] = self._opened(call)
         self._note(call.call_id)
         return made
+
+    def read_apart(self, unread: Waiting) -> CallState:
+        """What becomes of what is unread, without anything else that is held; it stays as it is."""
+        alone = Calls(1, limits=self.limits)
+        for datagram, message in unread.messages(self.limits):
+            alone.feed(datagram, message)
+        return alone.open(alone.calls[unread.call_id])
 
     def shown(self, owner: str) -> str:
         """An address as calls show it."""
         return owner if self.texts.secrets else masked_value(owner)
 
-    def _opened(self, exchange: Exchange) -> CallState:
-        made = self._begun(exchange.call_id, exchange.kind, exchange.start, False, exchange.number, "SIP")
-        for datagram, message in exchange.messages():
+    def _opened(self, unread: Waiting) -> CallState:
+        made = self._begun(unread.call_id, unread.kind, unread.start, False, unread.number, "SIP")
+        for datagram, message in unread.messages(self.limits):
             made.feed(Carried(datagram, message))
-        made.rank = exchange.rank
-        self._read(exchange)
+        made.rank = unread.rank
+        self._read(unread)
         return made
 
-    def _read(self, exchange: Exchange) -> None:
+    def _read(self, unread: Waiting) -> None:
         """Count what is held unread no longer."""
-        self._unread -= exchange.octets + UNREAD_OCTETS * len(exchange.entries)
+        self._unread -= unread.octets + UNREAD_OCTETS * len(unread.entries)
 
     def _begun(
         self, call_id: str, kind: str, time: int, returned: bool, number: int, signalling: str
@@ -235,9 +253,9 @@ class Calls:
         """How many finished transactions and calls there are beyond those that are held."""
         return sum(max(0, len(self._ranked[rank]) - self.max_finished) for rank in (TRANSACTION, ENDED_WELL))
 
-    def finished(self, recent: Container[int]) -> list[CallState | Exchange]:
+    def finished(self, recent: Container[int]) -> list[CallState | Waiting]:
         """Finished ones beyond those that are held, oldest first, whose last message is not of a recent time."""
-        finished: list[CallState | Exchange] = []
+        finished: list[CallState | Waiting] = []
         for names in (self._ranked[TRANSACTION], self._ranked[ENDED_WELL]):
             oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.max_finished)))
             finished += takewhile(lambda call: call.last not in recent, oldest)
@@ -280,13 +298,18 @@ class Calls:
             rank = ENDED_WELL
         if call.call_id in self._kept_for_errors:
             rank = max(rank, ENDED_BADLY)
-        if call.rank == rank:
-            self._ranked[rank].move_to_end(call.call_id)
-            return
-        if call.rank is not None:
-            del self._ranked[call.rank][call.call_id]
+        before = call.rank
         call.rank = rank
-        self._ranked[rank][call.call_id] = None
+        self._stand(call.call_id, before, rank)
+
+    def _stand(self, call_id: str, before: int | None, rank: int) -> None:
+        """Put a call behind all others of a rank, given the one that it had before."""
+        if before == rank:
+            self._ranked[rank].move_to_end(call_id)
+            return
+        if before is not None:
+            del self._ranked[before][call_id]
+        self._ranked[rank][call_id] = None
 
     def _make_room(self) -> None:
         """Let go of the call that is silent longest of those that make room first."""
@@ -296,12 +319,12 @@ class Calls:
             self.bounds.hit("calls")
         self.retire(call)
 
-    def retire(self, call: CallState | Exchange) -> None:
+    def retire(self, call: CallState | Waiting) -> None:
         """Count a call, remember it and its endpoints, and give back what it holds."""
         self.let_go(call)
         self._remember_endpoints(call)
 
-    def let_go(self, call: CallState | Exchange) -> None:
+    def let_go(self, call: CallState | Waiting) -> None:
         """The same, and nothing is remembered of its endpoints."""
         call_id = call.call_id
         if not isinstance(call, CallState):
@@ -339,13 +362,13 @@ class Calls:
         counts[result] += 1
         return result
 
-    def _remember_endpoints(self, call: CallState | Exchange) -> None:
+    def _remember_endpoints(self, call: CallState | Waiting) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
-        if not isinstance(call, CallState):
+        if not isinstance(call, CallState) and call.kind != "call":
             self.remember_signalling(call.start, call.last, call.ends)
             return
         announced, signalled = endpoints_of(call)
-        fax = fax_ends(call)
+        fax = fax_ends(call) if isinstance(call, CallState) else ()
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
         for endpoint in announced | signalled if call.kind == "call" else announced:
             used = RetiredInterval(call.start, call.last, endpoint in fax)
@@ -375,10 +398,10 @@ def _invited(messages: Iterable[Message]) -> bool:
     return any([message.method == "INVITE" for message in messages])
 
 
-def endpoints_of(call: CallState | Exchange) -> tuple[set[Endpoint], set[Endpoint]]:
+def endpoints_of(call: CallState | Waiting) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
     if not isinstance(call, CallState):
-        return set(), {*call.ends}
+        return {*call.announced}, {*call.ends}
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
     return announced, {(flow[0], flow[1]) for flow in call.pairs}
 

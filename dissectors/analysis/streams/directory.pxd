@@ -14,6 +14,7 @@ cdef class Entered:
 
 cdef class Directory:
     cdef public dict _endpoints, _entered, _hosts, _lines, _pairs, _signalling, _ssrcs
+    cdef public object _read
 
     @cython.locals(known=Entered)
     cpdef object update(self, object call_id, object call)
@@ -23,13 +24,19 @@ cdef class Directory:
     @cython.locals(known=Entered, party=tuple, there=dict)
     cpdef bint is_apart(self, CallState call)
 
+    @cython.locals(known=Entered, there=dict)
+    cpdef bint is_alone(self, object talk)
+
     cpdef object join(self, object counters, object flow)
 
     @cython.locals(before=Py_ssize_t, call=CallState, fresh=list, hosts=Py_ssize_t)
     cpdef object _enter(self, Entered known)
 
+    @cython.locals(offered=tuple, at=Py_ssize_t)
+    cpdef object _enter_talk(self, Entered known, object talk)
+
     @cython.locals(parties=list)
-    cpdef object _put(self, Entered known, CallState call, dict there, object key, object side)
+    cpdef object _put(self, Entered known, object call, dict there, object key, object side)
 
     @cython.locals(parties=list, place=Py_ssize_t, there=dict)
     cpdef object _remove(self, Entered known)
@@ -42,4 +49,4 @@ cdef class Directory:
 
 
 cpdef object _side(CallState call, object flow)
-cpdef bint _overlaps(CallState call, object counters)
+cpdef bint _overlaps(object call, object counters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,22 @@ from dissectors.wire.datagram import Endpoint, Flow
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
-    from dissectors.analysis.calls.exchange import Exchange
+    from dissectors.analysis.calls.begun import Waiting
+    from dissectors.analysis.calls.talk import Talk
 
 MAX_CANDIDATE_CALLS = 64
 """Calls on each side of a stream's beginning that are asked whether it is theirs."""
 
-Party = tuple[int, CallState, str]
-"""When a call began as it was entered, the call, and the side of it that announced something."""
+Party = tuple[int, Any, str]
+"""When a call began as it was entered, the call, perhaps unread, and the side of it that announced something."""
 
 _start = itemgetter(0)
 
+BY_SSRC, BY_ADDRESS = "SSRC announced", "sent to the announced address"
 ON_A_HOST = "announced port, on a host that signalled"
+"""By what a stream is joined to its call, in the words of the report."""
+
+SIDES = ("caller", "callee")
 
 Parties = dict[Any, list[Party]]
 """Who stands where, in the order in which the calls began: by SSRC, by address and port, or by flow."""
@@ -35,10 +40,10 @@ Parties = dict[Any, list[Party]]
 class Joined(Struct, frozen=True):
     """A stream's call, by what they were joined, the side that sends, and the media lines of receiver and sender.
 
-    `lines` are all media lines of the call.
+    `lines` are all media lines of the call; where it is unread, those of another one that agreed on the same.
     """
 
-    call: CallState
+    call: CallState | Talk
     by: str
     sender: str
     received: Announced | None
@@ -55,11 +60,18 @@ class Entered:
 
     __slots__ = ("call", "hosts", "lines", "pairs", "places", "signals_on", "start")
 
-    def __init__(self, call: CallState | Exchange) -> None:
+    def __init__(self, call: CallState | Waiting) -> None:
         self.call, self.start = call, call.start
         self.lines = self.hosts = self.pairs = 0
         self.signals_on: list[Flow] = []
         self.places: list[tuple[Parties, Any, str]] = []
+
+
+def reread(joined: Joined, call: CallState, flow: Flow) -> Joined:
+    """The same of a call that has been read, given the flow of the stream."""
+    lines, sender = MediaLines(call.announced), joined.sender
+    received, sent = lines.find(OTHER_SIDE[sender], flow.dport), lines.find(sender, flow.sport)
+    return Joined(call, joined.by, sender, received, sent, lines)
 
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
@@ -71,9 +83,15 @@ def near(parties: list[Party], counters: Counters) -> list[Party]:
 
 
 class Directory:
-    """Where every call announced its media and signalled, to look streams up."""
+    """Where every call announced its media and signalled, to look streams up.
 
-    def __init__(self, calls: Iterable[CallState] = ()) -> None:
+    One that is unread is opened by `read` once a stream is joined to it.
+    """
+
+    def __init__(
+        self, calls: Iterable[CallState] = (), read: Callable[[CallState | Waiting], CallState] | None = None
+    ) -> None:
+        self._read = read
         self._ssrcs: Parties = {}
         self._endpoints: Parties = {}
         self._pairs: Parties = {}
@@ -84,7 +102,7 @@ class Directory:
         for call in sorted(calls, key=lambda each: each.start):
             self._enter(Entered(call))
 
-    def update(self, call_id: str, call: CallState | Exchange | None) -> CallState | Exchange | None:
+    def update(self, call_id: str, call: CallState | Waiting | None) -> CallState | Waiting | None:
         """Enter what is new in a call, None where it is gone; gives back the one that had this Call-ID and is gone."""
         known, gone = self._entered.get(call_id), None
         if known is not None and (known.call is not call or known.start != known.call.start):
@@ -106,12 +124,12 @@ class Directory:
         """Whether a call signals on a flow, of those that were entered by `update`."""
         return flow in self._signalling
 
-    def ssrcs(self, call: CallState | Exchange) -> list[int]:
+    def ssrcs(self, call: CallState | Waiting) -> list[int]:
         """The SSRCs that a call announced, if it was entered by `update`, each once or twice."""
         known = self._entered.get(call.call_id)
         return [] if known is None else [key for there, key, _ in known.places if there is self._ssrcs]
 
-    def ends(self, call: CallState | Exchange) -> list[Endpoint]:
+    def ends(self, call: CallState | Waiting) -> list[Endpoint]:
         """Where a call may receive media, if it was entered by `update`, each endpoint once or more often."""
         known = self._entered.get(call.call_id)
         if known is None:
@@ -143,6 +161,23 @@ class Directory:
                 return False
         return True
 
+    def is_alone(self, talk: Talk) -> bool:
+        """The same of a call that is unread, and where it stands only what it announced itself."""
+        known = self._entered.get(talk.call_id)
+        if known is None or known.call is not talk or known.lines != len(SIDES):
+            return False
+        for there, key, _ in known.places:
+            if len(there[key]) != 1:
+                return False
+        for flow in known.signals_on:
+            if self._signalling[flow] != 1 or not known.pairs and flow in self._pairs:
+                return False
+        return not any([end in self._hosts for end in talk.ends])
+
+    def announces(self, ssrc: int) -> list[str]:
+        """The sides of calls that announced an SSRC."""
+        return [side for _, _, side in self._ssrcs.get(ssrc, ())]
+
     def join(self, counters: Counters, flow: Flow) -> Joined | None:
         """The call that a stream belongs to, by the strongest reason there is.
 
@@ -153,12 +188,12 @@ class Directory:
         """
         found = self._nearest(self._ssrcs, counters.ssrc, counters)
         if found is not None:
-            return self._joined(found, "SSRC announced", False, flow)
+            return self._joined(found, BY_SSRC, False, flow)
         host, port, to, to_port, _, _ = flow
         dst = to, to_port
         found = self._nearest(self._endpoints, dst, counters)
         if found is not None:
-            return self._joined(found, "sent to the announced address", True, flow)
+            return self._joined(found, BY_ADDRESS, True, flow)
         found = self._nearest(self._pairs, flow, counters)
         if found is not None:
             return self._joined(found, "the signalling's own 5-tuple", False, flow)
@@ -183,8 +218,8 @@ class Directory:
 
     def _joined(self, party: Party, by: str, receives: bool, flow: Flow) -> Joined:
         """A stream of this flow with the call of a party, which sends or `receives` it."""
-        _, call, side = party
-        side = side or _side(call, flow)
+        call = party[1] if isinstance(party[1], CallState) or self._read is None else self._read(party[1])
+        side = party[2] or _side(call, flow)
         sender = OTHER_SIDE[side] if receives else side
         lines = self._lines.get(call.call_id)
         if lines is None:
@@ -194,7 +229,9 @@ class Directory:
 
     def _enter(self, known: Entered) -> None:
         if not isinstance(known.call, CallState):
-            return  # What is unread announced nothing.
+            if known.call.kind == "call":
+                self._enter_talk(known, known.call)  # type: ignore[arg-type]  # an exchange is of another kind
+            return  # Other things that are unread announced nothing.
         call, before = known.call, known.lines
         announced, hosts = call.negotiation.announced, len(call._callers) + len(call._callees)
         if len(announced) == before and hosts == known.hosts and len(call.pairs) == known.pairs:
@@ -217,7 +254,23 @@ class Directory:
                 self._put(known, call, self._pairs, flow, "")
         known.lines, known.hosts, known.pairs = len(announced), hosts, len(call.pairs)
 
-    def _put(self, known: Entered, call: CallState, there: Parties, key: Any, side: str) -> None:
+    def _enter_talk(self, known: Entered, talk: Talk) -> None:
+        """Enter what is new in a call that is unread: its sides want media at the ends of its 5-tuple.
+
+        So it is found there before it would be by its flows and hosts, but for what came before the answer.
+        """
+        offered = talk.offered
+        for at in range(known.lines, len(offered)):
+            if offered[at].ssrc is not None:
+                self._put(known, talk, self._ssrcs, offered[at].ssrc, SIDES[at])
+            self._put(known, talk, self._endpoints, talk.ends[at], SIDES[at])
+        if len(offered) < len(SIDES) and not known.pairs:
+            for flow in talk.pairs:
+                self._put(known, talk, self._pairs, flow, "")
+            known.pairs = len(talk.pairs)
+        known.lines = len(offered)
+
+    def _put(self, known: Entered, call: CallState | Waiting, there: Parties, key: Any, side: str) -> None:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
         parties = there.get(key)
         if parties is None:
@@ -262,12 +315,12 @@ def _side(call: CallState, flow: Flow) -> str:
     return "caller" if flow.src in call.hosts["caller"] else "callee"
 
 
-def _overlaps(call: CallState, counters: Counters) -> bool:
+def _overlaps(call: CallState | Talk, counters: Counters) -> bool:
     end = call.last if call.ended is not None else max(call.last, counters.first)
     return counters.first <= end + MEDIA_MARGIN_NS and counters.last >= call.start - MEDIA_MARGIN_NS
 
 
-def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
+def _nearness(call: CallState | Talk, counters: Counters) -> tuple[bool, int]:
     """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
     before = call.start <= counters.first
     return before, call.start if before else -call.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
-from dissectors.findings.traits import COMPACT, ENCODED, PLAIN
+from dissectors.findings.traits import COMPACT, ENCODED, MISENCODED, PLAIN, WHOLE, Trait
 from dissectors.report import Body, Message
 
 ALIASES = {"deflate": "zlib"}
@@ -22,15 +22,23 @@ def bodies(facts: Facts) -> list[tuple[int, Message, Body]]:
 
 
 def _bodies(facts: Facts) -> list[tuple[int, Message, Body]]:
+    return _of_calls(facts, ENCODED)
+
+
+def _odd_bodies(facts: Facts) -> list[tuple[int, Message, Body]]:
+    return _of_calls(facts, MISENCODED)
+
+
+def _of_calls(facts: Facts, trait: Trait) -> list[tuple[int, Message, Body]]:
     return [
         (number, message, body)
-        for number, call in facts.having(ENCODED) for message in call.messages
+        for number, call in facts.having(trait) for message in call.messages
         if (body := message.body) is not None and body.status != PLAIN and not message.retransmission
     ]
 
 
 def _ended(facts: Facts, status: str) -> Iterator[Found]:
-    for number, message, body in bodies(facts):
+    for number, message, body in facts.once(_odd_bodies):
         if body.status == status:
             size = f"{body.compressed_length:,} bytes of {body.encoding}"
             what = f"{of(message)}: {size}, {status} after {body.inflated_length:,}"
@@ -65,7 +73,7 @@ def body_corrupt(facts: Facts) -> Iterator[Found]:
     fix="Do not forward it; raise --max-inflated and --max-ratio only if you trust the sender.",
 )
 def body_over_limit(facts: Facts) -> Iterator[Found]:
-    for number, message, body in bodies(facts):
+    for number, message, body in facts.once(_odd_bodies):
         if body.status == "over limit":
             what = f"{of(message)}: {body.compressed_length:,} bytes of {body.encoding} hold more than"
             yield Found(f"{what} {body.inflated_length:,}; inflating stopped there", (message.place,), number)
@@ -78,8 +86,8 @@ def body_over_limit(facts: Facts) -> Iterator[Found]:
     fix="Let the sender name what it sends: deflate for zlib data (RFC 1950), gzip for gzip data.",
 )
 def body_label_wrong(facts: Facts) -> Iterator[Found]:
-    for number, message, body in bodies(facts):
-        if body.status == "complete" and body.label and body.deviations and not truthful(body):
+    for number, message, body in facts.once(_odd_bodies):
+        if body.status == WHOLE and body.label and body.deviations and not truthful(body):
             really = "bare deflate (RFC 1951)" if body.encoding == "deflate" else body.encoding
             yield Found(f"{of(message)}: labelled {body.label}, really {really}", (message.place,), number)
 
@@ -97,8 +105,8 @@ def truthful(body: Body) -> bool:
     fix="Let the sender add Content-Encoding: deflate (compact form: e).",
 )
 def body_unlabelled(facts: Facts) -> Iterator[Found]:
-    for number, message, body in bodies(facts):
-        if body.status == "complete" and not body.label:
+    for number, message, body in facts.once(_odd_bodies):
+        if body.status == WHOLE and not body.label:
             size = f"{body.compressed_length:,} bytes of {body.encoding}"
             yield Found(f"{of(message)}: {size} without Content-Encoding", (message.place,), number)
 
@@ -110,7 +118,7 @@ def body_unlabelled(facts: Facts) -> Iterator[Found]:
     fix="Nothing, if the endpoints know each other. If not, let the sender leave the bodies uncompressed.",
 )
 def body_compressed(facts: Facts) -> Iterator[Found]:
-    found = [each for each in bodies(facts) if each[2].status == "complete"]
+    found = [each for each in bodies(facts) if each[2].status == WHOLE]
     by_sender: dict[str, list[tuple[Message, Body]]] = {}
     for _, message, body in found:
         by_sender.setdefault(fingerprint(message, body), []).append((message, body))

@@ -13,6 +13,7 @@ from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Mark, Severity, Stream
 
 MIN_RTP_PACKETS = 20
@@ -139,10 +140,9 @@ def _is_silence(stream: Stream, milliseconds: float) -> bool:
     fix="Its signalling is encrypted, went another way, or came before the capture began.",
 )
 def stream_unsignalled(facts: Facts) -> Iterator[Found]:
-    if any(call.descriptions for call in facts.calls):
-        for number, stream in facts.striking:
-            if stream.call is None:
-                yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
+    alone = [(number, stream) for number, stream in facts.striking if stream.call is None]
+    for number, stream in alone if alone and facts.having(DESCRIBED) else ():
+        yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
 
 
 RULES = (media_after_bye, media_gap, early_media, stream_unsignalled)

@@ -16,6 +16,7 @@ from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.media_traits import LATE, ONE_WAY, STRAY_PACKETS
 from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.traits import SILENT
 from dissectors.report import Call, Stream, Unsent
 from dissectors.report.flows import with_ports
 from dissectors.wire.values import Struct
@@ -68,7 +69,7 @@ def _ways(facts: Facts) -> Ways:
 def media_missing(facts: Facts) -> Iterator[Found]:
     yield from sessions.nothing(facts)
     silent_calls = [
-        (number, call, lines) for number, call in facts.talks() if not call.streams
+        (number, call, lines) for number, call in facts.talks(SILENT) if not call.streams
         if (lines := [line for each in call.descriptions for line in rtp_lines(each)])
     ]
     if not silent_calls:

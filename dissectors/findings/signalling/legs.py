@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 
 from dissectors.findings.agreements import agreements, rtp_lines, wants_rtp
-from dissectors.findings.rule import Facts, Found, rule
+from dissectors.findings.outlines import CallOutline
+from dissectors.findings.rule import Facts, Found, call_outlines, rule
 from dissectors.report import Call, Certainty, Legs, Media, Message
 from dissectors.wire.values import Struct, field
 
@@ -50,11 +51,14 @@ def legs(facts: Facts) -> tuple[Legs, ...]:
 
 
 def _legs(facts: Facts) -> tuple[Legs, ...]:
+    headers: tuple[tuple[str, Key], ...] = (("Session-ID", _session), ("P-Charging-Vector", _charging))
+    goes_on = _any_goes_on(facts)
+    if not goes_on and not facts.having("X-CID", *[name for name, _ in headers]):
+        return ()
     begun = {number: invite for number, call in facts.having("call") if (invite := _invite(call)) is not None}
     joined = Joined()
     if facts.having("X-CID"):
         _by_call_id(facts, begun, joined)
-    headers: tuple[tuple[str, Key], ...] = (("Session-ID", _session), ("P-Charging-Vector", _charging))
     for name, key in headers:
         for numbers in _alike(facts, begun, key).values() if facts.having(name) else ():
             for other in numbers[1:]:
@@ -63,7 +67,7 @@ def _legs(facts: Facts) -> tuple[Legs, ...]:
         ("media", "high", _media), ("numbers and time", "medium", _people), ("numbers and time", "low", _callee),
         ("numbers and time", "low", _caller),
     )
-    for name, certainty, key in pairs if _any_goes_on(begun) else ():
+    for name, certainty, key in pairs if goes_on else ():
         alone = {number: invite for number, invite in begun.items() if number not in joined.group} if joined.group \
             else begun
         for one, other in _pairs(facts, alone, key):
@@ -76,7 +80,9 @@ def _legs(facts: Facts) -> tuple[Legs, ...]:
 
 
 def _invite(call: Call) -> Message | None:
-    """The request that began a call."""
+    """The request that began a call; None of what is no call."""
+    if call.kind != "call":
+        return None
     for message in call.messages:
         if message.method == "INVITE" and message.status is None and message.to_tag is None:
             return message
@@ -128,9 +134,11 @@ def _goes_on(one: Message, other: Message) -> bool:
     return one.dport == other.sport and one.sport != other.dport
 
 
-def _any_goes_on(begun: dict[int, Message]) -> bool:
+def _any_goes_on(facts: Facts) -> bool:
     """Whether any request comes from where another one went: calls between phones alone have no legs."""
-    return not {invite.dst for invite in begun.values()}.isdisjoint([invite.src for invite in begun.values()])
+    begun = [call if isinstance(call, CallOutline) else _invite(call) for call in call_outlines(facts)]
+    hosts = {invite.dst for invite in begun if invite is not None}
+    return any([invite.src in hosts for invite in begun if invite is not None])
 
 
 def _session(call: Call, invite: Message) -> Hashable:

@@ -9,7 +9,7 @@ from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
-from dissectors.findings.traits import CONNECTIONS, DEVIATING, FAILED, PARTIAL, SLOW, STREAMED, Trait
+from dissectors.findings.traits import CONNECTIONS, DEVIATING, FAILED, FORKED, PARTIAL, SLOW, STREAMED, UNENDED, Trait
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
 
@@ -24,7 +24,7 @@ UNFINISHED = "the header block is not finished"
 USUAL_LENGTH, LENGTHS = "Content-Length", frozenset(("content-length", "l"))
 
 
-def _calls(facts: Facts, trait: Trait = "call") -> Iterator[tuple[int, Call]]:
+def _calls(facts: Facts, trait: Trait) -> Iterator[tuple[int, Call]]:
     return ((number, call) for number, call in facts.having(trait) if call.kind == "call" and call.messages)
 
 
@@ -91,9 +91,7 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
     fix="Nothing. If media of several branches mixes, look at each dialog on its own.",
 )
 def call_forked(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
-        if len(call.dialogs) < 2:
-            continue
+    for number, call in _calls(facts, FORKED):
         tags = {dialog.to_tag for dialog in call.dialogs if dialog.to_tag}
         if len({dialog.from_tag for dialog in call.dialogs}) == 1 and len(tags) > 1:
             yield Found(f"{len(tags)} dialogs from one INVITE", (call.messages[0].place,), number)
@@ -106,7 +104,7 @@ def call_forked(facts: Facts) -> Iterator[Found]:
     fix="Use session timers (RFC 4028), so that a dead call ends. Look at what happened when the last RTP came.",
 )
 def bye_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(UNENDED):
         if call.ended is not None or not call.streams:
             continue
         streams = facts.of(call)

@@ -183,6 +183,14 @@ cdef class FlowTable:
             return None
         return here, there
 
+    def are_alone(self, FlowState here not None, FlowState there not None):
+        """Whether two open flows of UDP, there and back, are all there is at both ends."""
+        cdef Wire back = turned(&here.wire)
+        if not (here.is_open and there.is_open) or here.given is not None or there.given is not None:
+            return False
+        self.look_at_crowds()
+        return same_wire(&back, &there.wire) and self.crowd(&here.wire) == 2 and self.crowd(&back) == 2
+
     def numbered(self, numbers):
         """The open flows with these numbers, in this order."""
         return (state for state in [self.state(number) for number in numbers] if state is not None)

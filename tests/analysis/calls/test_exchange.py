@@ -6,23 +6,22 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import permutations
-from typing import Any
 
 import pytest
 
 from dissectors.analysis.calls import messages, table
-from dissectors.analysis.calls.call import CallState
-from dissectors.engine import retirement
 from dissectors.engine.engine import Engine
-from dissectors.engine.trackers import CAPACITY, Capacity
+from dissectors.engine.trackers import Capacity
 from dissectors.findings import traits
 from dissectors.limits.texts import MAX_TEXT_LENGTH
 from dissectors.offline import scanner_class
 from dissectors.protocols import sip_headers
-from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from tests.made import ETHERNET, Endpoint, numbered
 from tests.stories import A, B, C, Story, dialled, hung_up, talk
+from tests.unread import opened, told
+
+__all__ = ["opened"]
 
 sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
 
@@ -348,28 +347,6 @@ UNREAD = (*GO_WELL, again_and_again)
 """Those of which nothing is read but where there is no room."""
 
 
-def told(
-    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True
-) -> Report:
-    """The report on a story, by an engine that reads everything or leaves unread what goes well.
-
-    Unless it goes by time, it is captured in the order in which it is written.
-    """
-    glance = sip_usual.glance if lazily else None
-    scanner, engine = scanner_class()(), Engine(max_finished=most, capacity=capacity, glance=glance)
-    records = []
-    captured = sorted(story, key=lambda one: one[0]) if by_time else story
-    for number, (time, src, dst, payload) in enumerate(captured, 1):
-        octets = numbered(src, dst, payload, int(time) & 0xFFFF)
-        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
-    for batch in scanner.scan(records, size):
-        engine.feed(batch)
-        engine.retire_finished(scanner)
-    engine.feed(scanner.finish(engine.announced()))
-    engine.retire_finished(scanner, at_the_end=True)
-    return engine.report(scanner, ())
-
-
 def of(ways: Iterable[Callable[[Phone], None]], apart: float = 700.0) -> Story:
     """A phone for each way, one after the other."""
     story: Story = []
@@ -377,21 +354,6 @@ def of(ways: Iterable[Callable[[Phone], None]], apart: float = 700.0) -> Story:
         way(phone := Phone(number, number * apart))
         story += phone.story
     return story
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many calls are retired read and unread, where as many are retired as can be."""
-    monkeypatch.setattr(retirement, "MIN_FINISHED", 1)
-    counted: Counter[str] = Counter()
-
-    class Calls(table.Calls):
-        def let_go(self, call: Any) -> None:
-            counted["read" if isinstance(call, CallState) else "unread"] += 1
-            super().let_go(call)
-
-    monkeypatch.setattr("dissectors.engine.trackers.Calls", Calls)
-    return counted
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

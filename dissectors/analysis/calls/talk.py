@@ -1,0 +1,222 @@
+"""Calls that go well, held as the octets that came: an INVITE, its answer and a BYE, beside the media of both sides.
+
+Where everything shares a port, a call is one 5-tuple, and of what goes well nothing is told but how often. As of an
+`Exchange`, whatever goes another way is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from dissectors.analysis.calls.unread import Unread
+from dissectors.mux.entry import Entry
+from dissectors.report import CallOutcome
+from dissectors.wire.addresses import packed_address, written_address
+from dissectors.wire.datagram import UDP, Endpoint
+from dissectors.wire.inflate import LIMITS, Limits, inflate
+
+if TYPE_CHECKING:
+    from dissectors.protocols.sip_usual import Described, Usual
+
+ASKED: Final = 0
+TRIED: Final = 1
+RANG: Final = 2
+ANSWERED: Final = 3
+ACKNOWLEDGED: Final = 4
+HUNG_UP: Final = 5
+OVER: Final = 6
+"""How far a call came."""
+
+INVITE: Final = 3
+ACK: Final = 4
+BYE: Final = 5
+"""Methods, as `sip_usual` has them."""
+
+TRYING: Final = 100
+RINGING: Final = 180
+OK: Final = 200
+LABEL = ("deflate",)
+LARGEST_OCTETS = 1000
+"""Octets of a message with its body inflated and long names that crosses no limit of the path."""
+
+MAX_SHAPES = 256
+"""So many descriptions are kept, but for what differs from call to call."""
+
+OUTCOMES: tuple[CallOutcome, ...] = (
+    "unanswered", "unanswered", "ringing", "established", "established", "ended", "ended",
+)
+"""What a call came to, by how far it came."""
+
+
+class Reading:
+    """Reads the descriptions of calls that are held unread: those that say nothing unusual, of which there are a few.
+
+    `asks` looks at one; bodies are inflated within `limits`.
+    """
+
+    __slots__ = ("_asks", "_limits", "_shapes")
+
+    def __init__(self, asks: Callable[[bytes], Described | None], limits: Limits = LIMITS) -> None:
+        self._asks, self._limits = asks, limits
+        self._shapes: dict[bytes, bytes] = {}
+
+    def offered(self, entry: Entry, usual: Usual, at: Endpoint) -> Offer | None:
+        """What a message says of media, if its sender wants them at the end from which it signals."""
+        if not usual.octets:
+            return None
+        body = usual.body
+        if usual.packed:
+            inflated = inflate(body, LABEL, self._limits)
+            if inflated.status != "complete" or inflated.encoding != "zlib" or inflated.deviations:
+                return None
+            body = inflated.octets
+        found = self._asks(body)
+        if found is None or usual.longest + len(body) > LARGEST_OCTETS or found.port != at[1]:
+            return None
+        if found.address != at[0] and not _is(found.address, at[0]):
+            return None
+        shape = self._shapes.get(found.rest)
+        if shape is None:
+            if len(self._shapes) >= MAX_SHAPES:
+                return None
+            shape = self._shapes[found.rest] = found.rest
+        return Offer(shape, found.owner, found.ssrc, found.is_facetime)
+
+
+class Offer:
+    """What one side said of its media: its shape is all but its addresses, its port and its source."""
+
+    __slots__ = ("is_facetime", "owner", "shape", "ssrc")
+
+    def __init__(self, shape: bytes, owner: bytes, ssrc: int | None, is_facetime: bool) -> None:
+        self.shape, self.owner, self.ssrc, self.is_facetime = shape, owner, ssrc, is_facetime
+
+
+class Talk(Unread):
+    """One such call: how far it came, what both sides `offered` (caller first), when it was `answered` and `ended`.
+
+    `accepted` is the 2xx to its INVITE, or what rang before, `bye` the BYE; `calls_off` says that the caller sent that.
+    `heard` is when it rang or was answered first.
+    """
+
+    __slots__ = (
+        "accepted", "answered", "bye", "calls_off", "ended", "heard", "is_viceroy", "offered", "reading", "stage",
+    )
+
+    def __init__(self, entry: Entry, usual: Usual, number: int, reading: Reading, offer: Offer) -> None:
+        super().__init__(entry, usual, number, "call")
+        self.reading = reading
+        self.offered: tuple[Offer, ...] = (offer,)
+        self.stage = ASKED
+        self.accepted: Usual | None = None
+        self.bye: Usual | None = None
+        self.heard: int | None = None
+        self.answered: int | None = None
+        self.ended: int | None = None
+        self.calls_off = False
+        self.is_viceroy: bool = usual.is_viceroy
+
+    @property
+    def announced(self) -> tuple[Endpoint, ...]:
+        """Where its sides want media, as far as they said so."""
+        return self.ends[: len(self.offered)]
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What it came to so far; see `report.Call`."""
+        return OUTCOMES[self.stage]
+
+    @property
+    def facetime(self) -> bool:
+        """Whether a user agent or an origin says that this is FaceTime."""
+        return self.is_viceroy or any([each.is_facetime for each in self.offered])
+
+    def feed(self, entry: Entry, usual: Usual) -> bool:
+        """Take the next message if it is in good order; else nothing is taken, and the call has to be opened."""
+        flow, there = entry.flow, self.entries[0].flow
+        # What goes back has the same pair, and is not the flow itself.
+        if entry.time <= self.last or flow.pair is not there.pair:
+            return False
+        if not (self._response(entry, usual, flow is there) if usual.status else self._request(usual, flow is there)):
+            return False
+        if self.stage == HUNG_UP:
+            self.ended = entry.time
+        elif self.stage == ANSWERED:
+            self.answered = entry.time
+        if self.heard is None and self.stage >= RANG:
+            self.heard = entry.time
+        self.take(entry)
+        self.is_viceroy |= usual.is_viceroy
+        return True
+
+    def _request(self, usual: Usual, forth: bool) -> bool:
+        """Take an ACK or a BYE; nothing of `answered` or `ended` is known before."""
+        accepted = self.accepted
+        if accepted is None or usual.octets:
+            return False
+        if self.stage == ANSWERED and usual.method == ACK:
+            if not forth or usual.sequence != self.first.sequence or not usual.is_within(self.first, accepted):
+                return False
+            self.stage = ACKNOWLEDGED
+            return True
+        if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(self.first):
+            return False
+        if forth:
+            if usual.sequence <= self.first.sequence or not usual.is_within(self.first, accepted):
+                return False
+        elif not usual.comes_back(self.first, accepted):
+            return False
+        self.stage, self.bye, self.calls_off = HUNG_UP, usual, forth
+        return True
+
+    def _response(self, entry: Entry, usual: Usual, forth: bool) -> bool:
+        if self.stage == HUNG_UP:
+            bye = self.bye
+            if bye is None or forth == self.calls_off or usual.status != OK or usual.octets or not usual.answers(bye):
+                return False
+            if not usual.same_tags(bye):
+                return False
+            self.stage = OVER
+            return True
+        if self.stage >= ANSWERED or forth or not usual.answers(self.first):
+            return False
+        before = self.accepted
+        if usual.status == TRYING:
+            if self.stage != ASKED or usual.octets:
+                return False
+            self.stage = TRIED
+            return True
+        if not usual.is_made_by(self.first) or before is not None and not usual.same_tags(before):
+            return False
+        if usual.status == RINGING:
+            if self.stage >= RANG or usual.octets:
+                return False
+            self.stage = RANG
+        elif usual.status == OK:
+            offer = self.reading.offered(entry, usual, self.ends[1])
+            if offer is None or offer.owner == self.offered[0].owner or self.ends[0] == self.ends[1]:
+                return False
+            self.offered = self.offered[0], offer
+            self.stage = ANSWERED
+        else:
+            return False
+        self.accepted = usual
+        return True
+
+
+def begun(entry: Entry, usual: Usual, number: int, reading: Reading) -> Talk | None:
+    """The call that an INVITE begins; None where it has to be read."""
+    src, sport, _, _, inside, transport = entry.flow.flow
+    if usual.method != INVITE or inside or transport != UDP:
+        return None
+    offer = reading.offered(entry, usual, (src, sport))
+    return None if offer is None else Talk(entry, usual, number, reading, offer)
+
+
+def _is(address: str, written: str) -> bool:
+    """Whether an address is the one that is written as usual."""
+    try:
+        return ":" in address and written_address(packed_address(address)) == written
+    except ValueError:
+        return False

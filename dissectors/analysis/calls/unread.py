@@ -1,0 +1,73 @@
+"""What of one Call-ID is held as the octets that came, because nobody needs to read it as long as it goes well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dissectors.mux.entry import Entry
+from dissectors.mux.flows import FlowState
+from dissectors.protocols import sip
+from dissectors.wire.datagram import Datagram, Endpoint, Flow
+from dissectors.wire.inflate import Limits
+
+if TYPE_CHECKING:
+    from dissectors.protocols.sip_usual import Usual
+
+
+class Unread:
+    """Messages of one Call-ID on one 5-tuple, of which `first` began it; it says of itself what `CallState` does.
+
+    Times are nanoseconds; `octets` are those of its messages.
+    """
+
+    __slots__ = ("call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start")
+
+    returned = False
+
+    def __init__(self, entry: Entry, usual: Usual, number: int, kind: str) -> None:
+        self.call_id: str = usual.call_id
+        self.kind = kind
+        self.start = self.last = entry.time
+        self.number = number
+        self.octets = len(entry.payload)
+        self.rank: int | None = None
+        self.entries = [entry]
+        self.first = usual
+
+    def take(self, entry: Entry) -> None:
+        """Hold one more message."""
+        self.entries.append(entry)
+        self.octets += len(entry.payload)
+        self.last = entry.time
+
+    @property
+    def pairs(self) -> tuple[Flow, ...]:
+        """The 5-tuple, as each end sees it."""
+        flow = self.entries[0].flow.flow
+        return flow, flow.reverse
+
+    def there_and_back(self) -> tuple[FlowState, FlowState] | None:
+        """The two flows of the scan on which it was, first that of the request; None where there are more or fewer."""
+        here = there = self.entries[0].flow
+        for entry in self.entries:
+            flow = entry.flow
+            if flow is not here:
+                if there is not here and there is not flow:
+                    return None
+                there = flow
+        return None if there is here else (here, there)
+
+    @property
+    def ends(self) -> tuple[Endpoint, Endpoint]:
+        """Between which addresses and ports it was."""
+        src, sport, dst, dport, _, _ = self.entries[0].flow.flow
+        return (src, sport), (dst, dport)
+
+    def messages(self, limits: Limits) -> Iterator[tuple[Datagram, sip.Message]]:
+        """What came, read now."""
+        for entry in self.entries:
+            yield entry.datagram, sip.parse(entry.payload, limits)
+
+    def release(self) -> None:
+        """Nothing is held of any budget."""

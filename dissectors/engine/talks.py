@@ -1,0 +1,163 @@
+"""Calls that nobody has read and about which no rule has anything to say, as how they went and their media show.
+
+Most calls of a program agree on the same. What one of them comes to that was read holds for all that differ in nothing
+but names, tags, addresses, ports and times; and what these decide is looked at in each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
+from dissectors.analysis.calls.negotiation import Announced
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
+from dissectors.analysis.calls.talk import OVER, Talk
+from dissectors.analysis.streams.directory import BY_ADDRESS, BY_SSRC, SIDES, Directory, Joined
+from dissectors.engine.apart import Apart
+from dissectors.engine.facts import told
+from dissectors.engine.trackers import Trackers
+from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS
+from dissectors.findings.outlines import CallOutline, Outline
+from dissectors.findings.plain import outline
+from dissectors.findings.traits import COMPACT, DESCRIBED, ENCODED, SILENT, SLOW, SLOW_SECONDS, Trait, traits_of
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.begun import Waiting
+
+ORDINARY: frozenset[Trait] = frozenset(("call", DESCRIBED, "INVITE", "ACK", "BYE", "Contact", COMPACT, ENCODED))
+"""What a call may have without any rule having to look at it."""
+
+OF_ITS_OWN = (SILENT, SLOW)
+"""What is looked at in each call."""
+
+MAX_AGREED = 1024
+
+
+class Agreed(Struct, frozen=True):
+    """What all calls with the same offer and answer have: by who sends, the lines of receiver and sender; all lines.
+
+    `payload_types` are those that both sides list.
+    """
+
+    received: dict[str, Announced | None]
+    sent: dict[str, Announced | None]
+    lines: MediaLines
+    payload_types: frozenset[str]
+
+
+class PlainTalks:
+    """Finds what calls have that are plain and apart from all others, and what is known of such a call."""
+
+    def __init__(self, trackers: Trackers) -> None:
+        self._trackers = trackers
+        self._agreed: dict[tuple[bytes, bytes, bool], Agreed | None] = {}
+
+    def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
+        """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
+        trackers, calls = self._trackers, self._trackers.calls
+        if not isinstance(talk, Talk) or talk.stage != OVER or trackers.checks.asked or not trackers.handshakes.silent:
+            return None
+        pair = talk.there_and_back()
+        if pair is None or not directory.is_alone(talk) or not scanner.flows.are_alone(*pair):
+            return None
+        if not _rang_soon(talk) or any([calls.remembers(end) for end in talk.ends]):
+            return None
+        agreed = self._agreed_by(talk)
+        if agreed is None:
+            return None
+        found = Apart(pair)
+        for at, state in enumerate(pair):
+            counters = _stream(talk, state, scanner, recent)
+            if counters is None or self._is_told_of(counters, state):
+                return None
+            if not _is_announced(talk, at, counters, directory):
+                return None
+            sender = SIDES[at]
+            by = BY_ADDRESS if talk.offered[at].ssrc is None else BY_SSRC
+            joined = Joined(talk, by, sender, agreed.received[sender], agreed.sent[sender], agreed.lines)
+            plain = outline(counters, state.flow, joined, False)
+            if plain is None or not _is_of_call(talk, plain, agreed.payload_types):
+                return None
+            found.streams.append(counters)
+            found.joined.append(joined)
+            found.outlines.append(plain)
+        return None if found.streams[0].ssrc == found.streams[1].ssrc else found
+
+    def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
+        """Whether RTCP says anything of a stream that a rule may ask about."""
+        control = self._trackers.control
+        if control.silent:
+            return False
+        used = [state.flow]
+        if control.heard(counters.ssrc, used, True) is not None or control.told(counters.ssrc, used, True) is not None:
+            return True
+        return control.told(0, used, False) is not None or bool(control.clocked(counters.ssrc, used, True))
+
+    def _agreed_by(self, talk: Talk) -> Agreed | None:
+        """What a call agreed on, None where that is not plain."""
+        shapes = [each.shape for each in talk.offered]
+        key = shapes[0], shapes[-1], talk.facetime
+        if key not in self._agreed:
+            if len(self._agreed) >= MAX_AGREED:
+                return None
+            self._agreed[key] = self._read(talk)
+        return self._agreed[key]
+
+    def _read(self, talk: Talk) -> Agreed | None:
+        state = self._trackers.calls.read_apart(talk)
+        call = told(state, state.last, ())
+        if not traits_of(call) <= ORDINARY.union(OF_ITS_OWN):
+            return None
+        lines = MediaLines(state.announced)
+        ports = dict(zip(SIDES, [port for _, port in talk.ends], strict=True))
+        types = [
+            {each.payload_type for line in described.media for each in line.formats} for described in call.descriptions
+        ]
+        return Agreed(
+            {side: lines.find(OTHER_SIDE[side], ports[OTHER_SIDE[side]]) for side in SIDES},
+            {side: lines.find(side, ports[side]) for side in SIDES}, lines, frozenset(set.intersection(*types)),
+        )
+
+
+def outlined(talk: Talk) -> CallOutline:
+    """What is known of a call that is plain."""
+    (src, _), (dst, _) = talk.ends
+    return CallOutline(ORDINARY, src, dst)
+
+
+def _rang_soon(talk: Talk) -> bool:
+    return talk.heard is not None and talk.heard / 1e9 - talk.start / 1e9 <= SLOW_SECONDS
+
+
+def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Counters | None:
+    """The stream on one flow of a call, if there is nothing else but signalling, and all of it was at its time."""
+    last = state.last
+    if last in recent or state.first > talk.last + MEDIA_MARGIN_NS or last < talk.start - MEDIA_MARGIN_NS:
+        return None
+    streams = scanner.stream_table.on(state.number)
+    if len(streams) != 1:
+        return None
+    counters = streams[0]
+    signalled = len([entry for entry in talk.entries if entry.flow is state])
+    if state.datagrams != counters.packets + signalled or counters.last in recent or len(counters.flows) > 1:
+        return None
+    return counters if len(scanner.stream_table.by_ssrc(counters.ssrc)) == 1 else None
+
+
+def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory) -> bool:
+    """Whether a stream has the SSRC that its sender alone announced, or one that nobody did."""
+    ssrc = talk.offered[at].ssrc
+    return directory.announces(counters.ssrc) == ([] if ssrc is None else [SIDES[at]]) and ssrc in (None, counters.ssrc)
+
+
+def _is_of_call(talk: Talk, stream: Outline, payload_types: frozenset[str]) -> bool:
+    """Whether a stream begins soon after the answer and ends soon before the end, with what both sides list."""
+    answered, ended = (talk.answered or 0) / 1e9, (talk.ended or 0) / 1e9
+    if not answered <= stream.first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= stream.last <= ended:
+        return False
+    listed = [str(each.payload_type) in payload_types for each in stream.payload_types]
+    return stream.packets > STRAY_PACKETS and all(listed)

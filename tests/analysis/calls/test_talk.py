@@ -1,0 +1,354 @@
+"""Calls that are held unread: the report is the one of an engine that reads everything at once."""
+
+from __future__ import annotations
+
+import random
+import re
+import zlib
+from collections import Counter
+
+import pytest
+
+from dissectors.analysis.calls import talk as talks
+from dissectors.findings import traits
+from dissectors.protocols import sdp, sip
+from dissectors.protocols.sip_message import identity
+from tests.stories import (
+    A,
+    B,
+    C,
+    Story,
+    asked,
+    description,
+    dialled,
+    hello,
+    hung_up,
+    mapped,
+    receiver_report,
+    request,
+    response,
+    rtp,
+    sender_report,
+    talk,
+)
+from tests.unread import opened, told
+
+__all__ = ["opened"]
+
+sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
+
+PCMU = "a=rtpmap:0 PCMU/8000"
+OFFER, ANSWER = description(*A, PCMU), description(*B, PCMU)
+SECONDS, END = 2.0, 3040.0
+
+
+def media(**changes: object) -> Story:
+    """Two seconds of both sides; changes are those of the caller's stream."""
+    return [*talk(seconds=SECONDS, **changes), *talk(B, A, 78, seconds=SECONDS)]  # type: ignore[arg-type]
+
+
+def called(*, offer: bytes = OFFER, answer: bytes = ANSWER, sound: Story | None = None) -> Story:
+    """A call at which nothing is odd, but for what is said otherwise; times are milliseconds."""
+    return [*dialled(offer, answer), *(media() if sound is None else sound), *hung_up(END)]
+
+
+def without(story: Story, *starts: bytes) -> Story:
+    return [each for each in story if not each[3].startswith(starts)]
+
+
+def rewritten(story: Story, before: bytes, after: bytes, *starts: bytes) -> Story:
+    """The same with other words, in the messages that begin so."""
+    return [
+        (time, src, dst, octets.replace(before, after) if octets.startswith(starts or (b"",)) else octets)
+        for time, src, dst, octets in story
+    ]
+
+
+def packed(story: Story) -> Story:
+    """The same with bodies that are compressed and labelled so, and with compact names."""
+    made = []
+    for time, src, dst, octets in story:
+        head, gap, body = octets.partition(b"\r\n\r\n")
+        if gap and b"SIP/2.0" in head:
+            lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")]
+            short = {b"Via": b"v", b"From": b"f", b"To": b"t", b"Call-ID": b"i", b"Content-Type": b"c"}
+            parts = [line.partition(b": ") for line in lines[1:]]
+            said = [lines[0], *(short.get(name, name) + b": " + value for name, _, value in parts)]
+            if body:
+                body = zlib.compress(body)
+                said.append(b"e: deflate")
+            octets = b"\r\n".join([*said, b"l: %d" % len(body)]) + gap + body
+        made.append((time, src, dst, octets))
+    return made
+
+
+def with_sources(one: int = 77, other: int = 78) -> Story:
+    offer, answer = description(*A, PCMU, f"a=ssrc:{one} cname:a"), description(*B, PCMU, f"a=ssrc:{other} cname:b")
+    return called(offer=offer, answer=answer)
+
+
+def hung_up_by_the_callee() -> Story:
+    bye = [request(END, "BYE", number=2, tag="2", back=True)]
+    return [*dialled(OFFER, ANSWER), *media(), *bye, response(END + 20, 200, "OK", "BYE", number=2, back=True)]
+
+
+def refused_with(status: int) -> Story:
+    return [request(0, "INVITE", body=OFFER), response(500, status, "No"), request(510, "ACK", tag="2")]
+
+
+def challenged() -> Story:
+    return [*refused_with(407), *[(time + 600, *rest) for time, *rest in called()]]  # type: ignore[misc]
+
+
+def invited_again() -> Story:
+    again = [
+        request(1500, "INVITE", body=OFFER.replace(b"1 1", b"1 2"), number=3, tag="2"),
+        response(1510, 200, "OK", body=ANSWER.replace(b"1 1", b"1 2"), number=3),
+        request(1520, "ACK", number=3, tag="2"),
+    ]
+    return [*dialled(OFFER, ANSWER), *media(), *again, *rewritten(hung_up(END), b"CSeq: 2", b"CSeq: 4")]
+
+
+def beside(*others: tuple[float, tuple[str, int], tuple[str, int], bytes]) -> Story:
+    return [*called(), *others]
+
+
+def through_a_b2bua() -> Story:
+    """Where the first leg goes, a second one comes from."""
+    second = rewritten(called(), b"Call-ID: one", b"Call-ID: two")
+    ends = {A: B, B: C}
+    second = rewritten(rewritten(second, B[0].encode(), C[0].encode()), A[0].encode(), B[0].encode())
+    return [*called(), *[(time + 5, ends[src], ends[dst], octets) for time, src, dst, octets in second]]
+
+
+def with_header(line: bytes, *starts: bytes) -> Story:
+    return rewritten(called(), b"\r\nCSeq", b"\r\n" + line + b"\r\nCSeq", *(starts or (b"INVITE",)))
+
+
+OKAY, RANG, INVITE, ACK, BYE = b"SIP/2.0 200", b"SIP/2.0 180", b"INVITE", b"ACK", b"BYE"
+
+GO_WELL: dict[str, Story] = {
+    "plain": called(),
+    "packed": packed(called()),
+    "sources": with_sources(),
+    "packed sources": packed(with_sources()),
+    "the callee hangs up": hung_up_by_the_callee(),
+    "tried": [*called(), response(5, 100, "Trying")],
+    "silent until the answer": without(called(), RANG),
+    "many headers": with_header(b"Supported: a\r\nAllow: b\r\nUser-Agent: c\r\nContact: <sip:a@x>", INVITE, OKAY),
+}
+"""Calls that stay unread."""
+
+OTHERS: dict[str, Story] = {
+    "rings late": [(time + 3000 * (time > 100), *rest) for time, *rest in called()],  # type: ignore[misc]
+    "183": rewritten(called(), b"180 Ringing", b"183 Progress"),
+    "rings twice": [*called(), response(700, 180, "Ringing")],
+    "forked": [*called(), response(300, 180, "Ringing", tag="3")],
+    "answered by another": rewritten(called(), b"tag=2", b"tag=3", RANG),
+    "no tag": rewritten(called(), b";tag=2", b"", RANG, OKAY),
+    "one tag for both": rewritten(called(), b"tag=2", b"tag=1"),
+    "INVITE again": [*called(), request(500, "INVITE", body=OFFER)],
+    "copied": [*called(), *[(time + 0.5, *rest) for time, *rest in dialled(OFFER, ANSWER)]],  # type: ignore[misc]
+    "200 again": [*called(), response(1005, 200, "OK", body=ANSWER)],
+    "no ACK": without(called(), ACK),
+    "another ACK": rewritten(called(), b"CSeq: 1", b"CSeq: 7", ACK),
+    "ACK to another": rewritten(called(), b"tag=2", b"tag=9", ACK),
+    "BYE of another": rewritten(called(), b"tag=2", b"tag=9", BYE),
+    "an old BYE": rewritten(called(), b"CSeq: 2", b"CSeq: 1", BYE, OKAY),
+    "BYE on the branch of the INVITE": rewritten(called(), b"z9hG4bKBYE2", b"z9hG4bKINVITE1"),
+    "no answer to BYE": called()[:-1],
+    "481": rewritten(called(), b"200 OK", b"481 Gone", OKAY),
+    "no BYE": called()[:-2],
+    "BYE again": [*called(), request(END + 10, "BYE", number=2, tag="2")],
+    "BYE later again": [*called(), request(END + 900, "BYE", number=2, tag="2")],
+    "invited again": invited_again(),
+    "INFO": [*called(), request(2000, "INFO", number=3, tag="2"), response(2010, 200, "OK", "INFO", number=3)],
+    "refused": refused_with(486),
+    "unavailable": refused_with(480),
+    "challenged": challenged(),
+    "unanswered": [request(500.0 * 2**n, "INVITE", body=OFFER) for n in range(4)],
+    "given up": [request(0, "INVITE", body=OFFER), response(200, 180, "Ringing")],
+    "in part": called()[1:],
+    "at the same time": [(1000.0 if o.startswith((RANG, OKAY)) else t, a, b, o) for t, a, b, o in called()],
+    "another port": called(offer=description(A[0], 4000, PCMU)),
+    "another address": called(answer=description(C[0], B[1], PCMU)),
+    "sendonly": called(offer=description(*A, PCMU, "a=sendonly"), answer=description(*B, PCMU, "a=recvonly")),
+    "video besides": called(offer=OFFER + b"m=video 16402 RTP/AVP 96\r\n"),
+    "keys": called(offer=description(*A, PCMU, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "A" * 40)),
+    "unnamed": called(offer=description(*A, media="RTP/AVP 0 97"), answer=description(*B, media="RTP/AVP 0 97")),
+    "paced": called(offer=description(*A, PCMU, "a=ptime:30"), answer=description(*B, PCMU, "a=ptime:30")),
+    "another codec": called(answer=description(*B, "a=rtpmap:8 PCMA/8000", media="RTP/AVP 8")),
+    "another source": with_sources(other=99),
+    "sources the wrong way round": with_sources(78, 77),
+    "one who wrote both": called(answer=ANSWER.replace(b"IN IP4 203.0.113.2\r\ns", b"IN IP4 198.51.100.1\r\ns")),
+    "an address in words": called(offer=OFFER.replace(A[0].encode(), b"host.example.org")),
+    "no offer": rewritten(without(called(), b"nothing"), OFFER, b"", INVITE),
+    "corrupt": [(t, a, b, o[:-12] + bytes(12) if o.startswith(INVITE) else o) for t, a, b, o in packed(called())],
+    "cut": [(t, a, b, o[:-9] if o.startswith(OKAY) else o) for t, a, b, o in packed(called())],
+    "mislabelled": rewritten(packed(called()), b"deflate", b"gzip"),
+    "unlabelled": rewritten(packed(called()), b"\r\ne: deflate", b""),
+    "octets behind": [(t, a, b, o + b"xx" if o.startswith(OKAY) else o) for t, a, b, o in called()],
+    "no media": called(sound=[]),
+    "one way": called(sound=talk(seconds=SECONDS)),
+    "little": called(sound=[*talk(seconds=0.08), *talk(B, A, 78, seconds=SECONDS)]),
+    "late": called(sound=[*talk(start=2500, seconds=0.5), *talk(B, A, 78, seconds=SECONDS)]),
+    "early": called(sound=media(start=900)),
+    "stops early": called(sound=[*talk(seconds=0.5), *talk(B, A, 78, seconds=SECONDS)]),
+    "goes on": called(sound=[*talk(seconds=4), *talk(B, A, 78, seconds=SECONDS)]),
+    "lost": called(sound=media(lost=lambda n: n % 7 == 3)),
+    "a hole": called(sound=media(lost=lambda n: 20 < n < 60)),
+    "holes": called(sound=[
+        *talk(seconds=SECONDS, lost=lambda n: 20 < n < 60), *talk(B, A, 78, seconds=SECONDS, lost=lambda n: 20 < n < 60)
+    ]),
+    "jitter": called(sound=media(delay=lambda n: 60.0 * (n % 3))),
+    "not listed": called(sound=media(payload_type=9)),
+    "encrypted": called(sound=media(size=170)),
+    "fast": called(sound=media(step=320)),
+    "two of a side": beside(*talk(seconds=SECONDS, ssrc=90)),
+    "from elsewhere": beside(*talk(C, B, 91, seconds=SECONDS)),
+    "to elsewhere": beside(*talk(A, C, 92, seconds=SECONDS)),
+    "the same SSRC twice": beside(*talk(C, (C[0], 9), 77, seconds=SECONDS)),
+    "the SSRC of both": called(sound=[*talk(seconds=SECONDS), *talk(B, A, 77, seconds=SECONDS)]),
+    "reports": beside(receiver_report(2000, 77, fraction=0.5, lost=20), sender_report(1900)),
+    "reports of another flow": beside((2000, C, A, receiver_report(2000, 77, fraction=0.5, lost=20)[3])),
+    "a check": beside(*asked(1015, mapped(*A), answer=(0x101, mapped(*A)))),
+    "a check elsewhere": beside(*asked(1015, answer=(0x101, mapped(A[0], 9)), src=A, dst=(C[0], 3478))),
+    "DTLS": beside((1012, A, B, hello())),
+    "unknown": beside(*[(1500.0 + n, A, B, b"\x05 foreign") for n in range(3)]),
+    "unknown from elsewhere": beside(*[(1500.0 + n, C, B, b"\x05 foreign") for n in range(3)]),
+    "one lone datagram": beside((2000.0, A, B, rtp(7, 0x1234))),
+    "keep-alive": beside((2000.0, A, B, b"\r\n\r\n")),
+    "a B2BUA": through_a_b2bua(),
+    "Session-ID": with_header(b"Session-ID: " + b"a" * 32),
+    "Session-Expires": with_header(b"Session-Expires: 10;refresher=uac", INVITE, OKAY),
+    "a reason": with_header(b"Reason: Q.850;cause=16", BYE),
+    "two CSeq": with_header(b"CSeq: 1 INVITE"),
+    "FaceTime": with_header(b"User-Agent: Viceroy 1.5"),
+    "large": with_header(b"Allow: " + b"x" * 900),
+    "long names": rewritten(called(), b"Call-ID: one", b"Call-ID: " + b"one" * 100),
+    "of another origin": called(offer=OFFER.replace(b"o=-", b"o=GKVoiceChatService")),
+}
+"""Calls that are read in the end, for one reason or another, or may be."""
+
+
+STILL_PLAIN = {"of another origin", "FaceTime", "reports of another flow"}
+"""Of these nothing needs to be read after all."""
+
+
+def placed(story: Story, number: int, start: float) -> Story:
+    """The same between ends of its own, under a Call-ID and with sources of its own."""
+    hosts = {A[0]: f"198.51.{number >> 7}.{1 + (number & 127)}", B[0]: f"203.0.{number >> 7}.{1 + (number & 127)}"}
+    made = []
+    for time, src, dst, octets in story:
+        if octets[:1] == b"\x80":
+            octets = octets[:8] + bytes((number >> 8, number & 0xFF)) + octets[10:]
+        head, gap, body = octets.partition(b"\r\n\r\n")
+        if b"SIP/2.0" in head:
+            label = b"e: deflate" in head
+            try:
+                text = zlib.decompress(body) if label else body
+            except zlib.error:
+                text, label = body, False
+            for before, after in [(one.encode(), other.encode()) for one, other in hosts.items()]:
+                head, text = head.replace(before, after), text.replace(before, after)
+            text = re.sub(rb"ssrc:(\d+)", lambda said: b"ssrc:%d" % (number << 16 | int(said[1])), text)
+            for call in (b"one", b"two"):
+                head = head.replace(b"Call-ID: " + call, b"Call-ID: %s%d" % (call, number))
+                head = head.replace(b"i: " + call, b"i: %s%d" % (call, number))
+            was, body = len(body), zlib.compress(text) if label else text
+            for name in (b"Content-Length: ", b"l: "):
+                head = head.replace(name + b"%d" % was, name + b"%d" % len(body))
+            octets = head + gap + body
+        ends = [(hosts.get(host, host), port) for host, port in (src, dst)]
+        made.append((time + start, *ends, octets))
+    return made  # type: ignore[return-value]
+
+
+def all_of(stories: list[Story], apart: float = 700.0) -> Story:
+    return [each for number, story in enumerate(stories, 1) for each in placed(story, number, number * apart)]
+
+
+@pytest.mark.parametrize("way", [*GO_WELL, *OTHERS])
+@pytest.mark.parametrize("most", [0, 3])
+def test_each_way_is_told_as_if_it_had_been_read(way: str, most: int, opened: Counter[str]) -> None:
+    well = [*GO_WELL.values()]
+    one = {**GO_WELL, **OTHERS}[way]
+    story = all_of([one, *well[:4], one, *well[4:], one, well[0], well[1]])
+    made = told(story, True, most)
+    assert made == told(story, False, most)
+    assert all(told(story, True, most, size) == told(story, False, most, size) for size in (1, 4096))
+
+
+@pytest.mark.parametrize("way", GO_WELL)
+def test_what_goes_well_is_never_read(way: str, opened: Counter[str]) -> None:
+    made = told(all_of([GO_WELL[way]] * 12), True, 0)
+    assert opened == {"unread": 12} and not made.calls and not made.streams
+    assert made.totals is not None and made.totals.calls == 12 and made.totals.streams_left_out == 24
+
+
+@pytest.mark.parametrize("way", OTHERS)
+def test_what_goes_another_way_is_read_in_the_end(way: str, opened: Counter[str]) -> None:
+    story = all_of([OTHERS[way]] * 3, 8000.0)
+    assert told(story, True, 0) == told(story, False, 0)
+    assert not opened["unread"] or way in STILL_PLAIN
+
+
+def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str]) -> None:
+    well, others = [*GO_WELL.values()], [*OTHERS.values()]
+    for seed in range(25):
+        chance = random.Random(seed)
+        stories = chance.choices(well, k=20) + chance.choices(others, k=chance.choice((0, 1, 3, 10)))
+        chance.shuffle(stories)
+        story = all_of(stories, chance.choice((50.0, 700.0, 9000.0)))
+        most, size = chance.choice((0, 1, 8)), chance.choice((1, 16, 4096))
+        assert told(story, True, most, size) == told(story, False, most, size), seed
+    assert opened["unread"] > 200
+
+
+def test_methods_are_those_of_what_looks_at_messages() -> None:
+    assert (talks.INVITE, talks.ACK, talks.BYE) == (sip_usual.INVITE, sip_usual.ACK, sip_usual.BYE)
+    assert talks.LARGEST_OCTETS + 20 < traits.SMALL
+
+
+def damaged(octets: bytes, chance: random.Random) -> bytes:
+    """With an octet changed, left out or put in."""
+    at, new = chance.randrange(len(octets)), bytes([chance.choice(b" \t\r\n:;=<>/.0123456789abIN\x00\xff")])
+    return octets[:at] + chance.choice((new, b"", new + octets[at : at + 1])) + octets[at + 1 :]
+
+
+def test_what_is_looked_at_is_what_is_read() -> None:
+    """Of a damaged message, too."""
+    chance, looked = random.Random(7), 0
+    messages = [each[3] for way in GO_WELL.values() for each in way if b"SIP/2.0" in each[3][:40]]
+    for octets in messages * 60:
+        usual = sip_usual.glance(changed := damaged(octets, chance))
+        if usual is None:
+            continue
+        looked += 1
+        (read,) = sip.parse_all(changed)
+        told_so = identity(read.first, read.method)
+        assert not read.deviations and read.raw_body == usual.body and (read.status or 0) == usual.status
+        assert (told_so.call_id, told_so.sequence) == (usual.call_id, usual.sequence)
+        assert (told_so.from_tag, told_so.to_tag or "", told_so.branch) == (usual.from_tag, usual.to_tag, usual.branch)
+        assert ("zlib" in read.body.encoding) <= usual.packed
+    assert looked > 1000
+
+
+def test_what_is_described_is_what_is_read() -> None:
+    """Nothing is odd but what is kept as it stands."""
+    chance, looked = random.Random(8), 0
+    made = [OFFER, ANSWER, description("2001:db8::1", 9, PCMU, "a=ssrc:77 cname:a")]
+    rests = {sip_usual.described(octets).rest for octets in made}
+    for octets in made * 700:
+        found = sip_usual.described(changed := damaged(octets, chance))
+        if found is None or found.rest not in rests:
+            continue
+        looked += 1
+        read = sdp.parse(changed)
+        (line,) = read.media
+        assert not read.deviations and read.connection is not None and read.origin is not None
+        assert (found.address, found.port) == (read.connection.address, line.port)
+        assert found.address == read.origin.address and line.kind == "audio"
+        sources = [value.partition(" ")[0] for value in line.named.get("ssrc", ())]
+        assert sources == ([] if found.ssrc is None else [str(found.ssrc)])
+    assert looked > 300
