@@ -525,6 +525,8 @@ cdef int64_t source_of(const char *at, const char *end) noexcept:
     """The SSRC before a cname; -1 where it is written otherwise."""
     cdef int64_t ssrc = 0
     cdef int digits = 0
+    if end - at > 1 and at[0] == c"0" and c"0" <= at[1] <= c"9":
+        return -1
     while at < end and digits < MOST_DIGITS and c"0" <= at[0] <= c"9":
         ssrc = 10 * ssrc + at[0] - c"0"
         at += 1

@@ -339,7 +339,7 @@ def test_what_is_described_is_what_is_read() -> None:
     chance, looked = random.Random(8), 0
     made = [OFFER, ANSWER, description("2001:db8::1", 9, PCMU, "a=ssrc:77 cname:a")]
     rests = {sip_usual.described(octets).rest for octets in made}
-    for octets in made * 700:
+    for octets in made * 4000:
         found = sip_usual.described(changed := damaged(octets, chance))
         if found is None or found.rest not in rests:
             continue
