@@ -14,7 +14,7 @@ from dissectors.engine import facts
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.entry import Entry
-from dissectors.mux.scan import BATCH_OCTETS, BATCH_ROWS, Batch, Row, Scanner
+from dissectors.mux.scan import Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
 from dissectors.wire.captures.records import Notes, Record
@@ -420,13 +420,12 @@ def _gathered(batches: Iterable[Batch], due: Callable[[], bool] | None = None) -
 
     One that is `due` is as large as it is.
     """
-    held, octets = Batch(), 0
+    held = Batch()
     for batch in batches:
         held.entries += batch.entries
-        octets += sum([len(entry.payload) for entry in batch.entries])
-        if len(held) >= BATCH_ROWS or octets >= BATCH_OCTETS or due is not None and due():
+        if batch.full or due is not None and due():
             yield held
-            held, octets = Batch(), 0
+            held = Batch()
     yield held
 
 

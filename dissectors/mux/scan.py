@@ -31,9 +31,8 @@ from dissectors.wire.values import NamedTuple, Struct
 if TYPE_CHECKING:
     from dissectors.mux.verdicts import Verdicts
 
-BATCH_ROWS = 4096
-BATCH_OCTETS = 1 << 22
-"""Rows of a batch, and octets of records that fill it with fewer."""
+BATCH_RECORDS, BATCH_OCTETS = 1 << 14, 1 << 22
+"""Records of a batch, and octets that fill it with fewer: it ends at the same one in both scans."""
 
 MAX_CARRIED_DEPTH = 4
 
@@ -66,12 +65,16 @@ class Row(NamedTuple):
 
 
 class Batch:
-    """Settled datagrams, in the order in which their verdicts fell."""
+    """Settled datagrams, in the order in which their verdicts fell.
 
-    __slots__ = ("entries",)
+    One that is `full` ends at a record that depends on nothing but the records before it.
+    """
+
+    __slots__ = ("entries", "full")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.full = False
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -119,6 +122,7 @@ class Scanner:
         self.first: int | None = None
         self.last: int | None = None
         self._times: deque[int] = deque(maxlen=RECENT_RECORDS)
+        self._batch_records = self._batch_octets = 0
 
     @property
     def streams(self) -> list[Counters]:
@@ -144,9 +148,12 @@ class Scanner:
         """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
         return self.scan((file, record) for record in walker.feed(bytes(chunk)))
 
-    def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH_ROWS) -> Iterator[Batch]:
-        """Batches of `size` rows or of BATCH_OCTETS for records, each with its file's number; the last is the rest."""
-        batch, octets = Batch(), 0
+    def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH_RECORDS) -> Iterator[Batch]:
+        """Batches of `size` records or of BATCH_OCTETS, each with its file's number; the last is the rest.
+
+        What came before counts for the first one.
+        """
+        batch = Batch()
         for file, record in records:
             if self.first is None or self.last is None:
                 self.first = self.last = record.time
@@ -160,10 +167,13 @@ class Scanner:
                 self._streamed(batch, self.connections.unpack(packet, file, record.frame, record.time))
             for segment in self.frames.tcp:
                 self._streamed(batch, self.connections.take(segment, file, record.frame, record.time))
-            octets += len(record.octets)
-            if len(batch.entries) >= size or octets >= BATCH_OCTETS:
+            self._batch_records += 1
+            self._batch_octets += len(record.octets)
+            if self._batch_records >= size or self._batch_octets >= BATCH_OCTETS:
+                self._batch_records = self._batch_octets = 0
+                batch.full = True
                 yield batch
-                batch, octets = Batch(), 0
+                batch = Batch()
         yield batch
 
     def forget(self, streams: list[Counters], flows: list[FlowState]) -> None:

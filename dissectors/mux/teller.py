@@ -15,13 +15,16 @@ from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.entry import Entry
 from dissectors.mux.flows import FlowKey, FlowState, written_out
-from dissectors.mux.scan import BATCH_ROWS, Row
+from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS
 from dissectors.mux.verdicts import FinalVerdict
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import NamedTuple
+
+BATCH_ROWS = 4096
+"""Rows that are told together."""
 
 
 class Teller:

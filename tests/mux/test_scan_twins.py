@@ -230,13 +230,24 @@ def test_whichever_protocol_comes_most_on_a_flow_each_is_counted(lengths: tuple[
 
 def test_a_batch_that_is_full_ends_between_two_records() -> None:
     nothing, many = (made.B, made.A, b"8" * 20), (made.A, made.B, made.stun())
-    octets = pcap(made.records([nothing] * 3 + [many] * (interpreted.BATCH_ROWS + 5)))
+    octets = pcap(made.records([nothing] * 3 + [many] * (interpreted.BATCH_RECORDS + 5)))
     scanner, capture = compiled.Scanner(), Capture("made", BytesIO(octets))
     capture._chunks = iter([octets])
     batches = [[*entries(batch)] for batch in capture.through(partial(scanner.read, 0, capture.walker))]
-    assert [len(batch) for batch in batches] == [interpreted.BATCH_ROWS, 5]
-    assert [row[2] for batch in batches for row in batch] == [*range(4, interpreted.BATCH_ROWS + 9)]
-    assert capture.notes.packets == interpreted.BATCH_ROWS + 8
+    assert [len(batch) for batch in batches] == [interpreted.BATCH_RECORDS - 3, 8]
+    assert [row[2] for batch in batches for row in batch] == [*range(4, interpreted.BATCH_RECORDS + 9)]
+    assert capture.notes.packets == interpreted.BATCH_RECORDS + 8
+
+
+@pytest.mark.parametrize(("length", "last"), [(20, interpreted.BATCH_RECORDS), (1400, 2909)])
+@pytest.mark.parametrize("piece", [9_999, 1 << 20])
+def test_batches_end_at_the_same_record_in_both(length: int, last: int, piece: int) -> None:
+    octets = pcap(made.records([(made.B, made.A, b"8" * length), (made.A, made.B, made.stun())] * (last // 2 + 5)))
+    for scanner in (interpreted.Scanner(), compiled.Scanner()):
+        capture = Capture("made", BytesIO(octets))
+        capture._chunks = (octets[at : at + piece] for at in range(0, len(octets), piece))
+        batches = capture.through(partial(scanner.read, 0, capture.walker))
+        assert [capture.notes.packets for batch in batches if batch.full] == [last]
 
 
 @pytest.mark.parametrize("datagrams", [1, 2, 3])

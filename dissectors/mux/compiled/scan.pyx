@@ -79,7 +79,7 @@ if RECENT_RECORDS != reference.RECENT_RECORDS:
 
 cdef int TEXT_OCTETS = unconfirmed.TEXT_OCTETS
 cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
-cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
+cdef int64_t BATCH_RECORDS = reference.BATCH_RECORDS, BATCH_OCTETS = reference.BATCH_OCTETS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP, SEEN_RTP = 1 << evidence.RTP
 cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
@@ -127,6 +127,7 @@ cdef class Scanner:
     cdef int64_t frame
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
     cdef int64_t earliest, newest, opened, passed, tags, generation, records, arrived, numbered
+    cdef int64_t batch_records, batch_octets, most_records
     cdef int64_t[RECENT_RECORDS] times
     cdef Table table
     cdef GivenUp given_up
@@ -152,6 +153,7 @@ cdef class Scanner:
         self.connections = Connections(self.hits)
         self.connections.forgotten = self.given_up.forget
         self.connections.plain = plain_messages
+        self.most_records = BATCH_RECORDS
 
     @property
     def counts(self):
@@ -203,30 +205,42 @@ cdef class Scanner:
             elif type(layout) is pcapng.Layout:
                 taken = self.pcapng(batch.entries, lent.octets(), at, file, walker, layout)
             at += taken
-            if at < size and (taken == 0 or len(batch.entries) < BATCH_ROWS):
+            if at < size and (taken == 0 or not self.full()):
                 piece = bytes(chunk[at:at + walker.wanted])
-                for record in walker.feed(piece):
-                    self.walked(batch.entries, file, record)
                 at += len(piece)
-            if len(batch.entries) >= BATCH_ROWS:
-                self.note()
-                yield batch
+                for record in walker.feed(piece):
+                    if self.full():
+                        yield self.filled(batch)
+                        batch = reference.Batch()
+                    self.walked(batch.entries, file, record)
+            if self.full():
+                yield self.filled(batch)
                 batch = reference.Batch()
         self.note()
         yield batch
 
-    def scan(self, records, size=reference.BATCH_ROWS):
-        """Batches of `size` rows or of BATCH_OCTETS for records, each with its file's number."""
-        batch, octets = reference.Batch(), 0
+    def scan(self, records, size=reference.BATCH_RECORDS):
+        """Batches of `size` records or of BATCH_OCTETS, each with its file's number; the last is the rest."""
+        batch = reference.Batch()
+        self.most_records = size
         for file, record in records:
             self.walked(batch.entries, file, record)
-            octets += len(record.octets)
-            if len(batch.entries) >= size or octets >= reference.BATCH_OCTETS:
-                self.note()
-                yield batch
-                batch, octets = reference.Batch(), 0
+            if self.full():
+                yield self.filled(batch)
+                batch = reference.Batch()
         self.note()
         yield batch
+
+    cdef inline bint full(self) noexcept:
+        """Whether a batch ends here."""
+        return self.batch_records >= self.most_records or self.batch_octets >= BATCH_OCTETS
+
+    cdef filled(self, batch):
+        """A batch that ends here."""
+        self.batch_records = self.batch_octets = 0
+        batch.full = True
+        self.note()
+        return batch
 
     def forget(self, streams, flows):
         """Let go of streams and flows that are over and counted elsewhere."""
@@ -271,7 +285,7 @@ cdef class Scanner:
         cdef Coming[TOGETHER] coming
         cdef int count = TOGETHER, number
         cdef Octets head
-        while count and len(entries) < BATCH_ROWS:
+        while count and not self.full():
             count, place = 0, at
             while count < TOGETHER and place + header <= octets.size:
                 narrow(&head, octets, place, 16)
@@ -290,7 +304,7 @@ cdef class Scanner:
                 frame += 1
                 self.record(entries, octets, &coming[number], file, frame)
                 at = coming[number].behind
-                if len(entries) >= BATCH_ROWS:
+                if self.full():
                     break
         if frame > first:
             walker.passed(at - begin, {link: frame - first}, 0)
@@ -314,7 +328,7 @@ cdef class Scanner:
             plain = each.over == 1 and 0 <= each.offset <= MAX_TIME_NS
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
-        while count and len(entries) < BATCH_ROWS:
+        while count and not self.full():
             count, place = 0, at
             while count < TOGETHER and place + 32 <= size:
                 narrow(&head, octets, place, 28)
@@ -347,7 +361,7 @@ cdef class Scanner:
                 interface.count += 1
                 self.record(entries, octets, &coming[held], file, frame)
                 at = coming[held].behind
-                if len(entries) >= BATCH_ROWS:
+                if self.full():
                     break
         for number in range(known):
             if interfaces[number].count:
@@ -376,6 +390,8 @@ cdef class Scanner:
         self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
         self.times[self.records & (RECENT_RECORDS - 1)] = time
         self.records += 1
+        self.batch_records += 1
+        self.batch_octets += coming.size
         if coming.is_plain and (not plain.tags or self.vlan_known):
             self.opened += 1
             self.tags += plain.tags
