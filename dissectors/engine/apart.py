@@ -45,6 +45,8 @@ def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner,
         last = state.last
         if last in recent or state.first > call.last + MEDIA_MARGIN_NS or last < call.start - MEDIA_MARGIN_NS:
             return None
+        if state.waits:
+            return None
         for counters in scanner.stream_table.on(state.number):
             joined = directory.join(counters, state.flow)
             if joined is None or joined.call is not call or len(counters.flows) > 1 or counters.last in recent:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
+from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.engine.apart import Apart, apart
@@ -45,7 +46,7 @@ class Belongings:
     After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
     call, by identity, and `outlines` what is known of those that are plain. `signalling` are the flows on which they
     signalled, by number, `places` are the endpoints where calls were, `in_vain` how many streams were looked at that
-    stay.
+    stay. Calls whose streams go on stay with them: `going_on` has their Call-IDs.
 
     Most of what goes is an exchange that is all that ever was on its flows, at an end where nothing else is. Nobody
     else can need these flows, and what would be remembered of that end would be forgotten at once. So they are let go
@@ -63,6 +64,7 @@ class Belongings:
         self.lone: list[FlowState] = []
         self.apart: dict[str, Apart] = {}
         self.own_flows: dict[int, FlowState] = {}
+        self.going_on: set[str] = set()
         self.in_vain = 0
         # Where calls made room before anybody asked, nobody knows which went.
         calls.changed = None if calls.retired else dict.fromkeys(calls.calls)
@@ -90,7 +92,7 @@ class Belongings:
         names = {call.call_id for call in finished}
         gone = self._update(names)
         self._scanner, self._recent = scanner, recent
-        self.of_call, self.joined, self.outlines, self._others = {}, {}, {}, []
+        self.of_call, self.joined, self.outlines, self._others, self.going_on = {}, {}, {}, [], set()
         self._look_for_alone(finished, read)
         self._look_for_apart(finished)
         finished = [call for call in finished if call.call_id not in self.alone and call.call_id not in self.apart]
@@ -111,6 +113,7 @@ class Belongings:
             found = [*self.signalling.values(), *self._around(scanner, gone, finished)]
         self._flows = {state.number: state for state in found if state.number not in own_flows}
         self.signalling |= own_flows
+        self._settle_announced(finished)
         table = scanner.stream_table
         streams: dict[Counters, None] = {}
         for number in self._flows if table else ():
@@ -125,12 +128,22 @@ class Belongings:
             if state is None:
                 continue
             joined = self._directory.join(counters, state.flow)
-            if joined is not None and joined.call.call_id in names and counters.last not in recent:
+            if joined is None:
+                self._others.append(counters)
+            elif joined.call.call_id in names:
+                if counters.last in recent:
+                    self.going_on.add(joined.call.call_id)
                 self.of_call.setdefault(joined.call.call_id, []).append(counters)
                 self.joined[id(counters)] = joined
-            elif joined is None or joined.call.call_id in names:
-                self._others.append(counters)
+        for call_id in self.going_on:
+            for counters in self.of_call.pop(call_id):
+                del self.joined[id(counters)]
         self.in_vain = len([counters for counters in streams if id(counters) not in self.joined])
+
+    def _settle_announced(self, finished: Iterable[CallState | Waiting]) -> None:
+        """Settle what waits to be a stream where these calls announced one: once they are gone, nobody would know."""
+        calls = (self._calls.open(call) for call in finished if call.announced)
+        self._scanner.settle_announced(self._flows, AnnouncedMedia(calls))
 
     def _look_for_alone(self, finished: Sequence[CallState | Waiting], read: Container[str]) -> None:
         """Find what is alone, and by the Call-ID of its last use each end that it shares, with when that was used."""

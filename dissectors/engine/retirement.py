@@ -109,6 +109,8 @@ class Retirement:
             belongings = self._belongings = Belongings(calls, PlainTalks(self._trackers))
         read = self._worth_reading(finished)
         belongings.find(scanner, finished, recent, at_the_end, read)
+        if belongings.going_on:
+            finished = [call for call in finished if call.call_id not in belongings.going_on]
         looked_at = [
             _outlined(each) if each.call_id in belongings.apart else calls.open(each)
             for each in finished if each.kind == "call" or isinstance(each, CallState) or each.call_id in read

@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
 from dissectors.limits.budget import Bounds
@@ -182,6 +182,21 @@ class Evidence:
         while len(self.probation):
             settled += self.given_up()
         return settled if announced is None else [self.as_announced(entry, announced) for entry in settled]
+
+    def announced_on(self, flows: Mapping[int, FlowState], announced: Announced) -> list[Entry]:
+        """Of what waits to be a stream on these flows, by number, the entries that SDP has `announced`."""
+        settled: list[Entry] = []
+        numbers = {number for number, state in flows.items() if state.waits} if self._candidates else ()
+        for key, waiting in [*self._candidates.items()] if numbers else ():
+            if key[0] in numbers:
+                told = [self.as_announced(_plausible(entry), announced) for entry in waiting.entries]
+                settled += [each for each in told if each.protocol == RTP]
+                waiting.entries = [
+                    entry for entry, each in zip(waiting.entries, told, strict=True) if each.protocol != RTP
+                ]
+                if not waiting.entries:
+                    del self._candidates[key]
+        return settled
 
     def as_announced(self, entry: Entry, announced: Announced) -> Entry:
         """RTP, however little, where both sides of a call said that it would be there; else the entry as it is."""

@@ -145,6 +145,11 @@ class FlowState:
         return self.key.inside
 
     @property
+    def waits(self) -> bool:
+        """Whether a datagram of it still waits for evidence."""
+        return sum(self.counts) < self.datagrams
+
+    @property
     def flow(self) -> Flow:
         """The flow with its addresses as people write them."""
         if self._flow is None:

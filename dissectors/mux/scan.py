@@ -7,7 +7,7 @@ their verdicts fell; however the records are cut into calls, the order and the v
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds as Hits
@@ -175,6 +175,10 @@ class Scanner:
                 yield batch
                 batch = Batch()
         yield batch
+
+    def settle_announced(self, flows: Mapping[int, FlowState], announced: Announced) -> None:
+        """Settle what waits to be a stream on these flows, by number, as far as calls have `announced` it."""
+        self._settle(Batch(), self._evidence.announced_on(flows, announced))
 
     def forget(self, streams: list[Counters], flows: list[FlowState]) -> None:
         """Let go of streams and flows that are over and counted elsewhere."""

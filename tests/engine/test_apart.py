@@ -136,6 +136,11 @@ def source_of_another(phone: Phone) -> None:
     phone.call(f"a=ssrc:{phone.ssrc} cname:x", name="other", at=5, ends=away, ended=phone.number % 2 == 0)
 
 
+def heard_for_long(phone: Phone) -> None:
+    usual(phone)
+    phone.story += [(phone.start + 1000.0 * n, phone.a, phone.b, b"\x05 foreign") for n in range(60)]
+
+
 def source_heard_elsewhere(phone: Phone) -> None:
     phone.call(f"a=ssrc:{phone.ssrc} cname:x")
     phone.talk()
@@ -270,5 +275,5 @@ def test_all_ways_together_are_told_as_if_they_had_been_searched_for(
 
 
 def test_where_others_are_remembered_what_is_apart_takes_no_room_of_them(compared: Callable[..., int]) -> None:
-    story = of([goes_on_long, *[usual] * 8], 50.0)
+    story = of([heard_for_long, *[usual] * 8], 50.0)
     assert compared(scanner_class(), story, 0, 100_000, Capacity(endpoints=4)) == 0

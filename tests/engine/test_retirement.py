@@ -193,6 +193,32 @@ def test_the_report_is_the_same_whenever_calls_were_let_go(together: int) -> Non
     assert Counter(one.kind for one in made.calls) == {"call": 8, "registration": 8}
 
 
+@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("together", [16, 1000])
+def test_what_only_sdp_makes_a_stream_counts_where_its_call_is_let_go(twin: type[Scanner], together: int) -> None:
+    lone: Story = []
+    for n in range(1, 201, 2):
+        a, b = (f"198.51.100.{n}", 4000), (f"203.0.113.{n}", 4000)
+        lone += talk(a, b, 7000 + n, start=n * 1000.0 + 450, seconds=0.02)
+    (whole, _), (made, _) = (crowd(twin(), well, [*CROWD, *lone], together) for well in (1000, 8))
+    assert whole.totals is not None and made.totals is not None
+    assert whole.totals.streams == made.totals.streams == 400 + 100
+    assert made.capture.protocols == whole.capture.protocols
+
+
+@pytest.mark.parametrize("together", [16, 1000])
+def test_calls_stay_as_long_as_their_streams_go_on_and_are_judged_then(together: int) -> None:
+    outlasting: Story = []
+    for n in range(1, 101, 25):
+        a, b = (f"198.51.100.{n}", 4000), (f"203.0.113.{n}", 4000)
+        outlasting += talk(a, b, 9000 + n, start=n * 1000.0 + 450, seconds=50)
+    (whole, _), (made, _) = (crowd(scanner_class()(), well, [*CROWD, *outlasting], together) for well in (1000, 8))
+    told = [each for each in made.findings if each.id == "media-after-bye"]
+    (counted,) = [each for each in told if "only counted" in each.what]
+    assert len(told) - 1 + int(counted.what.split()[0]) == 4
+    assert sum(each.id == "media-after-bye" for each in whole.findings) == 4
+
+
 def test_a_stream_that_was_let_go_is_confirmed_anew() -> None:
     scanner = Scanner()
     story = talk(seconds=1)

@@ -80,6 +80,15 @@ cdef class FlowState:
         return [self.settled if number == self.usual else self.tally[number] for number in range(COUNTED)]
 
     @property
+    def waits(self):
+        cdef int64_t settled = self.settled
+        cdef int number
+        if self.tally is not NULL:
+            for number in range(COUNTED):
+                settled += self.tally[number] if number != self.usual else 0
+        return settled < self.datagrams
+
+    @property
     def flow(self):
         if self.written is None:
             self.written = written_on_the_wire(&self.wire) if self.given is None else written_out(self.given)

@@ -242,6 +242,11 @@ cdef class Scanner:
         self.note()
         return batch
 
+    def settle_announced(self, flows, announced):
+        """Settle what waits to be a stream on these flows, by number, as far as calls have `announced` it."""
+        self.settle([], self._evidence.announced_on(flows, announced))
+        self.generation = self._evidence.generation
+
     def forget(self, streams, flows):
         """Let go of streams and flows that are over and counted elsewhere."""
         self._evidence.forget(streams)
