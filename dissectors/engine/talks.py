@@ -13,6 +13,7 @@ from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.analysis.calls.talk import OVER, Talk
 from dissectors.analysis.streams.directory import BY_ADDRESS, BY_SSRC, SIDES, Directory, Joined
+from dissectors.analysis.streams.rtcp import pairs_of
 from dissectors.engine.apart import Apart
 from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
@@ -92,10 +93,10 @@ class PlainTalks:
         control = self._trackers.control
         if control.silent:
             return False
-        used = [state.flow]
-        if control.heard(counters.ssrc, used, True) is not None or control.told(counters.ssrc, used, True) is not None:
+        ssrc, pairs = counters.ssrc, pairs_of([state.flow])
+        if control.heard(ssrc, pairs, True) is not None or control.told(ssrc, pairs, True) is not None:
             return True
-        return control.told(0, used, False) is not None or bool(control.clocked(counters.ssrc, used, True))
+        return control.told(0, pairs, False) is not None or bool(control.clocked(ssrc, pairs, True))
 
     def _agreed_by(self, talk: Talk) -> Agreed | None:
         """What a call agreed on, None where that is not plain."""

@@ -28,8 +28,8 @@ from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spe
 from dissectors.wire.values import Struct
 
 __all__ = [
-    "App", "Bye", "Compound", "ExtendedReport", "Feedback", "Packet", "ReceiverReport", "ReportBlock", "SenderReport",
-    "SourceDescription", "Unknown", "encrypted", "ntp_nanoseconds", "parse",
+    "HEADER", "App", "Bye", "Compound", "ExtendedReport", "Feedback", "Packet", "ReceiverReport", "ReportBlock",
+    "SenderReport", "SourceDescription", "Unknown", "encrypted", "ntp_nanoseconds", "parse",
 ]
 
 LOWEST, HIGHEST = 192, 223

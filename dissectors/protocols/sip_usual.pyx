@@ -457,7 +457,9 @@ def described(bytes sdp not None):
         at = word(at, behind, &first)
     if at is not NULL:
         at = word(at, behind, &second)
-    if at is NULL or not is_number(first) or not is_number(second) or not is_address(at, behind):
+    if at is NULL or found(user.at, user.at + user.size, c"\t") is not NULL:
+        return None
+    if not is_number(first) or not is_number(second) or not is_address(at, behind):
         return None
     address = Text(at, behind - at)
     # The name of the session.
