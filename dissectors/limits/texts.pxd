@@ -60,7 +60,6 @@ cdef class Held:
 
 
 cpdef Py_ssize_t weight(str text)
-cpdef Py_ssize_t _size(str text)
 
 @cython.locals(length=Py_ssize_t, text=str)
 cpdef Py_ssize_t length_of(tuple texts)

@@ -17,8 +17,8 @@ MAX_NAME_LENGTH = 256
 ENTRY_OCTETS = 192
 """What it takes to keep a value, beside its octets."""
 
-EMPTY_TEXT_OCTETS = getsizeof("")
-"""What a text takes beside its characters, an octet each where all are ASCII."""
+EMPTY_TEXT_OCTETS = getsizeof("") + ENTRY_OCTETS
+"""What it takes to keep a text beside its characters, an octet each where all are ASCII."""
 
 DIGEST_OCTETS = 16
 
@@ -118,7 +118,7 @@ class Texts(Budget):
 
     def alone(self, text: str) -> int:
         """The same for a text that is kept besides any that is equal."""
-        return self._taken(_size(text))
+        return self._taken(weight(text) - ENTRY_OCTETS)
 
     def release(self, values: Iterable[Hashable]) -> None:
         """Hold these values no longer; None and what found no room are nobody's."""
@@ -235,14 +235,9 @@ class Held:
 
 def weight(text: str) -> int:
     """The octets that a text takes with its entry."""
-    return _size(text) + ENTRY_OCTETS
-
-
-def _size(text: str) -> int:
-    """What `getsizeof` says of it."""
     if text.isascii():
         return EMPTY_TEXT_OCTETS + len(text)
-    return getsizeof(text)
+    return getsizeof(text) + ENTRY_OCTETS
 
 
 def length_of(texts: tuple[str | None, ...]) -> int:

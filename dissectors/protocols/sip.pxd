@@ -2,10 +2,13 @@
 
 cimport cython
 
+from dissectors.limits.remembered cimport Remembered
 from dissectors.protocols.sip_head cimport Head, usual_head
 from dissectors.protocols.sip_headers cimport first_values, number
 from dissectors.protocols.sip_message cimport Identity, identity
 from dissectors.protocols.sip_start_line cimport StartLine
+
+cdef Remembered _known_lengths
 
 
 @cython.locals(

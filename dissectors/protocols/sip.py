@@ -5,6 +5,7 @@ and its deviations list everything odd.
 """
 from __future__ import annotations
 
+from dissectors.limits.remembered import Remembered
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_framing import frame
@@ -153,7 +154,7 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
     """How many of the `left` octets are the body by its Content-Length (RFC 3261 sections 18.3 and 20.14)."""
     if value is None:
         return left
-    length = number(value)
+    length: int | None = _known_lengths.recall(value)
     if length is None:
         notes.append(Deviation("length wrong", f"Content-Length is no number: {shown(value)}"))
         return left
@@ -163,6 +164,10 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
     if length < left:
         notes.append(Deviation("octets follow", f"{left - length} bytes follow the {length} of Content-Length"))
     return length
+
+
+_known_lengths = Remembered(number)
+"""There are a few, in messages without number."""
 
 
 def _is_description(octets: bytes) -> bool:

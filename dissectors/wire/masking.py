@@ -79,14 +79,14 @@ GATES: dict[str, tuple[str, ...]] = {
 }
 """What stands in every text with one of the hints behind it: most texts have none of it, and are soon through."""
 
-RARE = "zkwy@\""
-"""Signs that few descriptions of media have."""
+RARE = ("z", "k", "w", "y", "@", '"', "b", "sp")
+"""What few descriptions of media have."""
 
 _BEHIND = tuple([
     (sign, tuple([gate for gate in GATES if sign == next((each for each in RARE if each in gate), "")]))
     for sign in (*RARE, "")
 ])
-"""The gates by the rarest sign in them; a sign is found ten times as quickly as a word."""
+"""The gates by the rarest of these that is in them; it is found up to ten times as quickly as a word."""
 
 
 def may_hide(text: str) -> bool:

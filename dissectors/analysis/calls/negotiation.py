@@ -263,7 +263,7 @@ def _texts(carried: Carried) -> list[bytes]:
     if carried.parts:
         return [part.body for part in carried.parts if "sdp" in (part.content_type or "").lower()]
     text = carried.body.octets
-    begins = text.startswith(b"v=0") or text.lstrip(b"\r\n").startswith(b"v=0")
+    begins = text[:3] == b"v=0" or text.lstrip(b"\r\n").startswith(b"v=0")
     if begins or (carried.body.status in READABLE_STATUSES and "sdp" in (carried.message.content_type or "")):
         return [text]
     return []
