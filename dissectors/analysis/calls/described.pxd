@@ -19,8 +19,8 @@ cdef class Described:
 
 cpdef Described read(bytes octets, bint facetime, object sender)
 
-@cython.locals(count=Py_ssize_t, found=list, listed=Py_ssize_t, many=Py_ssize_t, part=tuple, rtpmaps=list)
-cpdef Described _usual(tuple said, bint facetime, object sender)
+@cython.locals(count=Py_ssize_t, deviations=tuple, found=list, listed=Py_ssize_t, many=Py_ssize_t, part=tuple, rtpmaps=list, unreadable=tuple)
+cpdef Described _by_lines(tuple said, bytes octets, bint facetime, object sender)
 
 cpdef tuple _read_part(tuple said)
 cpdef Described _whole(object description, bint facetime)

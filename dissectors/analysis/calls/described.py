@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dissectors.analysis.calls.descriptions import as_told, formats, lines
+from dissectors.analysis.calls.descriptions import as_told, formats, lines, whole_line
 from dissectors.limits.remembered import Remembered
 from dissectors.protocols import sdp
 from dissectors.protocols.sdp import parse as parse_sdp
@@ -66,20 +66,27 @@ def read(octets: bytes, facetime: bool, sender: str) -> Described:
     An address of its media that is the sender's is the same text.
     """
     said = brief(octets)
-    found = None if said is None else _usual(said, facetime, sender)
-    return _whole(parse_sdp(octets), facetime) if found is None else found
+    return _whole(parse_sdp(octets), facetime) if said is None else _by_lines(said, octets, facetime, sender)
 
 
-def _usual(said: Brief, facetime: bool, sender: str) -> Described | None:
-    """A description in brief; None where a line of it is not usual."""
+def _by_lines(said: Brief, octets: bytes, facetime: bool, sender: str) -> Described:
+    """A description in brief, with each of its lines that is not usual read whole."""
     owner, username, address, name, connected, media = said
     if username == FACETIME_ORIGIN:
         facetime = True
-    found, rtpmaps, listed = [], [], 0
+    whole: sdp.Description | None = None
+    found: list[Media] = []
+    rtpmaps, listed = [], 0
     for kind, port, rest, sources, count in media:
         part = None if kind == "image" else _parts.recall((rest, facetime))
         if part is None:
-            return None
+            if whole is None:
+                whole = parse_sdp(octets)
+            line = whole.media[len(found)]
+            found.append(whole_line(line, whole, facetime))
+            rtpmaps.append(line.rtpmaps)
+            listed += len(line.formats) + len(line.attributes)
+            continue
         profile, direction, explained, rtcp_mux, ptime, own, maps, many = part
         receives = own or connected
         if receives != sender:
@@ -91,7 +98,9 @@ def _usual(said: Brief, facetime: bool, sender: str) -> Described | None:
         ))
         rtpmaps.append(maps)
         listed += many + count
-    return Described(owner, username, address, name, tuple(found), tuple(rtpmaps), listed, (), ())
+    # What is odd is so in a line that is not usual.
+    deviations, unreadable = ((), ()) if whole is None else (whole.deviations, whole.broken)
+    return Described(owner, username, address, name, tuple(found), tuple(rtpmaps), listed, deviations, unreadable)
 
 
 def _read_part(said: tuple[str, bool]) -> UsualPart | None:

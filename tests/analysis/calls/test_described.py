@@ -19,12 +19,13 @@ def fields(one: described.Described) -> tuple[object, ...]:
 
 
 def short_and_whole(octets: bytes, facetime: bool, sender: str = "") -> described.Described | None:
-    """What is said in short, which is what the whole says; None where there is no short way."""
+    """What is said line by line, which is what the whole says; None where there is no short way."""
     said = sdp_usual.brief(octets)
-    short = None if said is None else described._usual(said, facetime, sender)
-    if short is not None:
-        assert fields(short) == fields(described._whole(sdp.parse(octets), facetime)), octets
-        assert fields(short) == fields(described.read(octets, facetime, sender))
+    if said is None:
+        return None
+    short = described._by_lines(said, octets, facetime, sender)
+    assert fields(short) == fields(described._whole(sdp.parse(octets), facetime)), octets
+    assert fields(short) == fields(described.read(octets, facetime, sender))
     return short
 
 
@@ -47,18 +48,26 @@ def test_a_usual_line_says_what_the_whole_of_it_does(attributes: str, line: str,
 
 
 @pytest.mark.parametrize(("line", "told"), [
-    ("a=setup:active\r\nm=audio 5004 RTP/AVP 0\r\n", "setup"), ("m=audio 5004 RTP/AVP 0\r\na=mid:x\r\n", "mid"),
+    ("m=audio 5004 RTP/AVP 0\r\na=setup:active\r\n", "setup"), ("m=audio 5004 RTP/AVP 0\r\na=mid:x\r\n", "mid"),
     ("m=image 5004 udptl t38\r\n", "fax"), ("m=audio 4 RTP/AVP 0\r\nm=audio 5 RTP/AVP 0\r\na=mid:x\r\n", "formats"),
-    ("m=audio 5004 RTP/AVP 0\r\na=ssrc:7 a\r\na=ptime:20\r\n", "ssrcs"), ("m=audio 5004/2 RTP/AVP 0\r\n", "port"),
+    ("m=audio 5004 RTP/AVP 0\r\na=ssrc:7 a\r\na=ptime:20\r\n", "ssrcs"), ("m=audio 5004 RTP/AVP 0\r\nx\r\n", "port"),
 ])
 def test_what_is_unusual_about_a_line_is_looked_for(line: str, told: str) -> None:
-    octets = f"{HEAD}{line}".encode()
+    usual, kinds = "m=audio 6 RTP/AVP 8\r\n", []
+    for octets in (f"{HEAD}{line}".encode(), f"{HEAD}{usual}{line}{usual}".encode()):
+        found = short_and_whole(octets, False)
+        assert found is not None and any(getattr(each, told) for each in found.lines if each.port != 6)
+        kinds.append([each.port == 6 for each in found.lines])
+    assert kinds[1] == [True, *kinds[0], True]
+
+
+def test_what_comes_before_the_media_is_read_whole_where_it_is_unusual() -> None:
+    octets = f"{HEAD}a=setup:active\r\nm=audio 5004/2 RTP/AVP 0\r\n".encode()
     assert short_and_whole(octets, False) is None
-    (found, *_) = described.read(octets, False, "").lines
-    assert getattr(found, told)
+    assert described.read(octets, False, "").lines[0].setup == "active"
 
 
-def test_descriptions_that_were_damaged_say_the_same_in_short_where_they_have_a_short_way() -> None:
+def test_descriptions_that_were_damaged_say_the_same_line_by_line() -> None:
     chance, usual = random.Random(20), 0
     samples = [octets for octets in mutants.Corpus().samples["SDP"] if len(octets) <= sdp_usual.MAX_OCTETS]
     samples = [octets for octets in samples if short_and_whole(octets, False) is not None]
