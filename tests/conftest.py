@@ -1,5 +1,6 @@
 """Examples may take as long as a busy machine lets them: no test asserts on the clock."""
 
+import gc
 import os
 import re
 import signal
@@ -33,3 +34,9 @@ def pytest_configure() -> None:
         sources.append(built.with_name(f"{name}.pxd"))
         if any(path.exists() and path.stat().st_mtime > built.stat().st_mtime for path in sources):
             pytest.exit(f"{built.name} is older than its source: python setup.py build_ext --inplace", 4)
+
+
+def pytest_collection_finish() -> None:
+    """Look for cycles in what tests make, and no more in the tests, whose stories are millions of objects."""
+    gc.collect()
+    gc.freeze()

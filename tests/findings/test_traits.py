@@ -33,7 +33,7 @@ from dissectors.wire.values import replace
 from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
 from tests.finding_cases.within_calls import bound
-from tests.findings.test_rules import told
+from tests.findings.test_rules import findings, told
 from tests.stories import ANSWER, GOOD, INNER, OFFER, Story, description, dialled, hung_up, report, request, response
 
 KINDS = ("call", "registration")
@@ -128,7 +128,7 @@ def test_calls_are_given_in_their_order_whatever_else_they_have() -> None:
 
 @pytest.mark.parametrize("id", CASES)
 def test_a_rule_finds_the_same_where_it_is_given_all_calls(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [told(story) for story in CASES[id]]
+    before = [findings(id, place) for place in (0, 1)]
     given = Traits.having
 
     def everything(self: Traits, wanted: tuple[Trait, ...]) -> Sequence[tuple[int, Call]]:
@@ -136,4 +136,4 @@ def test_a_rule_finds_the_same_where_it_is_given_all_calls(id: str, monkeypatch:
         return sorted(groups) if groups else given(self, wanted)
 
     monkeypatch.setattr(Traits, "having", everything)
-    assert [made.findings for made in before] == [told(story).findings for story in CASES[id]]
+    assert before == [tuple(told(story).findings) for story in CASES[id]]
