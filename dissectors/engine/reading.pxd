@@ -19,5 +19,8 @@ cdef class SignallingReader:
     cpdef object _broken(self, object entry, object malformed)
 
 
+@cython.locals(each=tuple, octets=Py_ssize_t, run=list, runs=list)
+cpdef list _runs(list datagrams)
+
 @cython.locals(parsed=list)
 cpdef object _read(list run, Reader reader, list wrong)

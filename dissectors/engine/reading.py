@@ -7,7 +7,7 @@ datagrams is parsed before it is tracked; what was wrong is noted in the order o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -67,7 +67,8 @@ class SignallingReader:
     def feed(self, batch: Batch) -> None:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
-        for number, entry in enumerate(batch.signalling):
+        for number, entry in enumerate(batch.entries):
+            # Nobody reads media, nor what is not known.
             alike = waiting.get(entry.protocol)
             if alike is not None:
                 alike.append((number, entry))
@@ -91,16 +92,20 @@ class SignallingReader:
             self._problems.note("message-malformed", what, place, without_numbers(what))
 
 
-def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:
+def _runs(datagrams: list[Numbered]) -> list[list[Numbered]]:
+    """Datagrams, a few at a time."""
+    runs: list[list[Numbered]] = []
     run: list[Numbered] = []
     octets = 0
     for each in datagrams:
         run.append(each)
         octets += len(each[1].payload)
         if octets >= RUN_OCTETS or len(run) >= RUN_DATAGRAMS:
-            yield run
+            runs.append(run)
             run, octets = [], 0
-    yield run
+    if run:
+        runs.append(run)
+    return runs
 
 
 def _read(run: list[Numbered], reader: Reader, wrong: list[Wrong]) -> None:

@@ -16,6 +16,7 @@ cdef class Checks:
 
     cpdef object feed(self, object datagram, object message)
 
+    @cython.locals(payload=bytes)
     cpdef object hold(self, object entry, Said said)
 
     @cython.locals(asked=Asked, new=bint)
