@@ -103,6 +103,8 @@ class Engine:
         problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
+        if chosen.calls is None:
+            values = replace(values, gone=self._retirement.totals.sent)
         found = findings(values, most=self._most) if judged else findings(values, OF_DAMAGE, self._most)
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(

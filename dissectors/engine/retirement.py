@@ -15,8 +15,10 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, together
 from dissectors.engine.facts import Chosen, facts, facts_of_paths
+from dissectors.engine.sent import count_messages, count_packets
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
+from dissectors.findings.copies import Sent
 from dissectors.findings.rule import Facts
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.findings.signalling.bindings import MARGIN_SECONDS
@@ -64,6 +66,7 @@ class RetiredTotals(Struct):
     lost: int = 0
     fax: Fax = NO_FAX
     found: dict[tuple[str, str], RepeatedFinding] = field(default_factory=dict)
+    sent: Sent = field(default_factory=Sent)
 
     def findings(self) -> Iterator[Finding]:
         """One finding a kind."""
@@ -120,6 +123,7 @@ class Retirement:
         if looked_at:
             values = self._facts(scanner, looked_at, belongings, self._moments(finished))
             streams, kept = values.streams, self._judge(looked_at, len(finished), values)
+        count_messages(self.totals.sent, [calls.calls[each.call_id] for each in finished], kept)
         leaving = belongings.retire(kept, finished) + belongings.left_streams()
         alone = len(belongings.lone)
         idle = belongings.idle(leaving)
@@ -214,6 +218,7 @@ class Retirement:
         self.totals.streams += len(streams)
         self.totals.packets += sum(counters.packets for counters in streams)
         self.totals.lost += sum(counters.lost for counters in streams)
+        count_packets(self.totals.sent, scanner.flows, streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
         shared = [state.flow for state in flows if state.number not in belongings.own_flows]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
+from dissectors.findings.copies import Sent
 from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams
 from dissectors.findings.traits import Trait, Traits
 from dissectors.report import (
@@ -133,7 +134,8 @@ class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading.
 
     `dropping` says when the capture dropped frames, in order; it is empty where nobody knows. `moments` are those of
-    messages that are not among the calls, for nothing was to be found in them.
+    messages that are not among the calls, for nothing was to be found in them. `gone` is what was sent in calls that
+    were let go; nobody may change it.
     """
 
     capture: Capture
@@ -151,6 +153,7 @@ class Facts(Struct, frozen=True):
     unsent: tuple[Unsent, ...] = ()
     dropping: tuple[Dropping, ...] = ()
     moments: tuple[float, ...] = ()
+    gone: Sent = field(default_factory=Sent)
     _known: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def each(self, make: Callable[[Call], Value]) -> PerCall[Value]:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 
+from dissectors.findings.copies import MIN_RTP_PACKETS, Sent
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, one_sided, problem, rule
 from dissectors.findings.traits import COPIED
-from dissectors.report import Certainty, Place, Stream
+from dissectors.report import Certainty
 from dissectors.wire.datagram import UDP, endpoint
 from dissectors.wire.link.tunnels import TUNNELS
-from dissectors.wire.values import NamedTuple
-
-MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
-DOUBLED_SHARE = 0.45
-"""From what share of copies on everything was captured twice."""
 
 CARRIERS = frozenset(("HEP", *(name for name, _ in TUNNELS.values())))
 """What UDP carries that carries something in turn: its own datagrams are no riddle."""
-
-Ends = tuple[str, str]
-"""The host that sends and the one to which it does."""
 
 MEDIA = ("SIP", "RTP")
 WHOSE = {"DTLS": "of a handshake", "SIP": "of SIP messages", "RTP": "of a stream of RTP"}
@@ -126,82 +119,51 @@ PLAUSIBLE = problem(
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
+    gone = facts.gone
+    if not (gone.copies or gone.twice or facts.having(COPIED) or any([each.duplicates for _, each in facts.striking])):
+        return
+    sent = _sent(facts)
     # What an agent of HEP saw is a copy on purpose.
-    signalled = {} if facts.capture.agents else _signalled(facts)
-    if not signalled and not any([stream.duplicates for stream in facts.streams]):
+    signalled, every = {} if facts.capture.agents else sent.signalled, sent.every_twice
+    if every is not None and every.much(sent.every):
+        what = f"{every.duplicates:,} of {counted(sent.every, 'RTP packet')} are copies{every.doubt}"
+        yield Found(what, [every.place], certainty=every.certainty, time=every.first)
         return
-    sent: dict[Ends, list[Stream]] = defaultdict(list)
-    for stream in facts.streams:
-        if stream.packets >= MIN_RTP_PACKETS:
-            sent[stream.src, stream.dst].append(stream)
-    counts = {ends: _duplicated(each) for ends, each in sent.items()}
-    everything = _duplicated([stream for each in sent.values() for stream in each])
-    if everything.much:
-        what = f"{everything.duplicates:,} of {counted(everything.packets, 'RTP packet')} are copies{everything.doubt}"
-        yield Found(what, [next(iter(sent.values()))[0].first_place], certainty=everything.certainty)
-        return
-    for (src, dst), each in counts.items():
-        if each.much:
+    for (src, dst), each in sorted(sent.twice.items(), key=lambda way: way[1].first):
+        packets = sent.packets[src, dst]
+        if each.much(packets):
             # What was one IP packet in SIP was one in RTP, too.
             known = (src, dst) in signalled
             sure: Certainty = "high" if known else each.certainty
-            what = f"{each.duplicates:,} of {counted(each.packets, 'RTP packet')} from {src} to {dst} are copies"
-            yield Found(what + ("" if known else each.doubt), [sent[src, dst][0].first_place], certainty=sure)
+            what = f"{each.duplicates:,} of {counted(packets, 'RTP packet')} from {src} to {dst} are copies"
+            yield Found(what + ("" if known else each.doubt), [each.place], certainty=sure, time=each.first)
             signalled.pop((src, dst), None)
-    for (src, dst), (messages, places) in signalled.items():
-        back = signalled.get((dst, src)) if src != dst else None
+    for (src, dst), copies in signalled.items():
+        messages, back = sent.messages[src, dst], signalled.get((dst, src)) if src != dst else None
         if back is None:
-            what = f"{len(places):,} of {counted(messages, 'SIP message')} from {src} to {dst} are copies"
-            yield Found(what, places, certainty="high")
+            what = f"{copies.count:,} of {counted(messages, 'SIP message')} from {src} to {dst} are copies"
+            yield Found(what, copies.places, certainty="high", time=copies.time)
         elif src < dst:
-            both = f"{len(places) + len(back[1]):,} of {counted(messages + back[0], 'SIP message')}"
-            yield Found(f"{both} between {src} and {dst} are copies", places, certainty="high")
+            both = counted(messages + sent.messages[dst, src], "SIP message")
+            what = f"{copies.count + back.count:,} of {both} between {src} and {dst} are copies"
+            yield Found(what, copies.places, certainty="high", time=copies.time)
 
 
-class Duplicated(NamedTuple):
-    """How many packets of streams there are, duplicates among them, and of these copies of one IP packet and others."""
+def _sent(facts: Facts) -> Sent:
+    """What was sent in all, also in calls that were let go."""
+    # Hardly any capture has anything twice.
+    from copy import deepcopy
 
-    packets: int
-    duplicates: int
-    copies: int
-    sent_twice: int
-
-    @property
-    def much(self) -> bool:
-        """Whether nearly all came twice, and may be the capture's doing."""
-        return self.duplicates > DOUBLED_SHARE * self.packets and self.sent_twice <= self.duplicates / 2
-
-    @property
-    def certainty(self) -> Certainty:
-        """The same IP packet may have come twice by the network; what has no number may have been sent twice, too."""
-        return "high" if self.copies > self.duplicates / 2 else "medium"
-
-    @property
-    def doubt(self) -> str:
-        """What else they may be, in words."""
-        return "" if self.certainty == "high" else ", or were sent twice"
-
-
-def _duplicated(streams: Iterable[Stream]) -> Duplicated:
-    counts = [(each.packets, each.duplicates, each.copies, each.sent_twice) for each in streams]
-    return Duplicated(*(sum(column) for column in zip(*counts, strict=True))) if counts else Duplicated(0, 0, 0, 0)
-
-
-def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
-    """From where to where SIP messages were captured twice: how many messages there are, and where the copies."""
-    if not facts.having(COPIED):
-        return {}
-    messages: Counter[Ends] = Counter()
-    copies: dict[Ends, list[Place]] = defaultdict(list)
+    sent = deepcopy(facts.gone)
     for call in facts.calls:
-        for message in call.messages:
-            messages[message.src, message.dst] += 1
-            if message.copy:
-                copies[message.src, message.dst].append(message.place)
-    return {
-        ends: (messages[ends], places) for ends, places in copies.items()
-        if len(places) >= MIN_SIP_COPIES and len(places) > DOUBLED_SHARE * messages[ends]
-    }
+        sent.add_messages(call.messages)
+    for stream in facts.streams:
+        if stream.packets >= MIN_RTP_PACKETS:
+            ends = stream.src, stream.dst
+            sent.add_packets(ends, stream.packets)
+            if stream.duplicates:
+                sent.add_duplicates(ends, stream, stream.first, stream.first_place)
+    return sent
 
 
 @rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dissectors.analysis.streams.quality import heard_missing
-from dissectors.findings.capture.capture import DOUBLED_SHARE
+from dissectors.findings.copies import DOUBLED_SHARE
 from dissectors.findings.delivery.repair import may_be_repaired, repairing
 from dissectors.findings.kinds import video
 from dissectors.findings.media.holes import stalled
