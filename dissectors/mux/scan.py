@@ -31,7 +31,7 @@ from dissectors.wire.values import NamedTuple, Struct
 if TYPE_CHECKING:
     from dissectors.mux.verdicts import Verdicts
 
-BATCH_RECORDS, BATCH_OCTETS = 1 << 14, 1 << 22
+BATCH_RECORDS, BATCH_OCTETS = 1 << 15, 1 << 23
 """Records of a batch, and octets that fill it with fewer: it ends at the same one in both scans."""
 
 MAX_CARRIED_DEPTH = 4
