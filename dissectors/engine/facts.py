@@ -23,9 +23,10 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
-from dissectors.findings.outlines import Calls, Outline, Streams
+from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams
 from dissectors.findings.plain import outline
 from dissectors.findings.rule import Facts, Problem
+from dissectors.findings.traits import ORDINARY
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
@@ -432,18 +433,22 @@ def _outlined(
     trackers: Trackers, calls: Sequence[CallState | Talk], end: int, members: Mapping[int, list[int]]
 ) -> Calls:
     """The calls, of which those that are unread are read once somebody looks at them."""
-    from dissectors.engine.talks import outlined
-
     made = {
         number: told(call, end, tuple(members.get(number, ())))
         for number, call in enumerate(calls) if isinstance(call, CallState)
     }
-    every = [made[number] if isinstance(call, CallState) else outlined(call) for number, call in enumerate(calls)]
+    every = [made[number] if isinstance(call, CallState) else _outline(call) for number, call in enumerate(calls)]
 
     def read(number: int) -> Call:
         return told(trackers.calls.open(calls[number]), end, tuple(members.get(number, ())))
 
     return Calls(every, made.items(), read)
+
+
+def _outline(talk: Talk) -> CallOutline:
+    """What is known of a call that is plain, without reading it."""
+    (src, _), (dst, _) = talk.ends
+    return CallOutline(ORDINARY, src, dst)
 
 
 def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:

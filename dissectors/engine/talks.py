@@ -18,9 +18,9 @@ from dissectors.engine.apart import Apart
 from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS
-from dissectors.findings.outlines import CallOutline, Outline
+from dissectors.findings.outlines import Outline
 from dissectors.findings.plain import outline
-from dissectors.findings.traits import COMPACT, DESCRIBED, ENCODED, SILENT, SLOW, SLOW_SECONDS, Trait, traits_of
+from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
@@ -28,9 +28,6 @@ from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
-
-ORDINARY: frozenset[Trait] = frozenset(("call", DESCRIBED, "INVITE", "ACK", "BYE", "Contact", COMPACT, ENCODED))
-"""What a call may have without any rule having to look at it."""
 
 OF_ITS_OWN = (SILENT, SLOW)
 """What is looked at in each call."""
@@ -122,12 +119,6 @@ class PlainTalks:
             {side: lines.find(OTHER_SIDE[side], ports[OTHER_SIDE[side]]) for side in SIDES},
             {side: lines.find(side, ports[side]) for side in SIDES}, lines, frozenset(set.intersection(*types)),
         )
-
-
-def outlined(talk: Talk) -> CallOutline:
-    """What is known of a call that is plain."""
-    (src, _), (dst, _) = talk.ends
-    return CallOutline(ORDINARY, src, dst)
 
 
 def _rang_soon(talk: Talk) -> bool:

@@ -57,6 +57,9 @@ CONNECTIONS = (TCP, TLS)
 SLOW_SECONDS = 2.0
 """How late that is; rules ask for more."""
 
+ORDINARY: frozenset[Trait] = frozenset(("call", DESCRIBED, "INVITE", "ACK", "BYE", "Contact", COMPACT, ENCODED))
+"""What a call may have without any rule having to look at it."""
+
 TALKED = ("established", "ended")
 
 PLAIN = "identity"
