@@ -4,7 +4,7 @@ cimport cython
 
 
 cdef class Reader:
-    cdef public object take, _glance, _hold, _parse
+    cdef public object take, _glance, hold, _parse
 
     cpdef tuple read(self, object entry)
 

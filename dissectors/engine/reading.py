@@ -39,21 +39,21 @@ class Reader:
     cycles.
     """
 
-    __slots__ = ("_glance", "_hold", "_parse", "take")
+    __slots__ = ("_glance", "_parse", "hold", "take")
 
     def __init__(
         self, parse: Callable[[bytes], Any], take: Take, glance: Callable[[bytes], Any] | None = None,
         hold: Take | None = None,
     ) -> None:
-        self._parse, self.take, self._glance, self._hold = parse, take, glance, hold
+        self._parse, self.take, self._glance, self.hold = parse, take, glance, hold
 
     def read(self, entry: Entry) -> tuple[Take, Any, Any]:
         """Who takes what with what it says; raises Malformed."""
         payload = entry.payload
-        if self._glance is not None and self._hold is not None and len(payload) == entry.length:
+        if self._glance is not None and self.hold is not None and len(payload) == entry.length:
             known = self._glance(payload)
             if known is not None:
-                return self._hold, entry, known
+                return self.hold, entry, known
         return self.take, entry.datagram, self._parse(payload)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dissectors.analysis.calls.jsep import JsepCalls
     from dissectors.analysis.calls.verto import VertoCalls
     from dissectors.crypto.secrets import Secrets
+    from dissectors.mux.entry import Entry
     from dissectors.protocols import jsep, verto
     from dissectors.protocols.sip_usual import Usual
 
@@ -92,9 +93,16 @@ class Trackers:
     def open_with(self, secrets: Secrets | None) -> None:
         """Open with these keys what DTLS carries, and add those to them that messages announce."""
         self.channels.secrets = secrets
-        # Keys are announced in SDP, which has to be read at once then.
-        self.calls.holds_talks = secrets is None
-        self.readers["SIP"].take = self.calls.take if secrets is None else partial(self._announced, secrets)
+        reader = self.readers["SIP"]
+        reader.take = self.calls.take if secrets is None else partial(self._announced, secrets)
+        reader.hold = self.calls.hold if secrets is None else partial(self._held, secrets)
+
+    def _held(self, secrets: Secrets, entry: Entry, usual: Usual) -> Sequence[Malformed] | None:
+        """Take what may stay unread; what describes something is read at once, for it may announce keys."""
+        if usual.octets:
+            return self._announced(secrets, entry.datagram, (sip.parse(entry.payload, self.calls.limits),))
+        self.calls.hold(entry, usual)
+        return None
 
     def _announced(
         self, secrets: Secrets, datagram: Datagram, messages: tuple[sip.Message, ...]

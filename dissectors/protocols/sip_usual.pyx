@@ -303,7 +303,7 @@ def glance(bytes payload not None):
     cdef Py_ssize_t size = 0, octets = 0
     cdef Text nothing = Text(NULL, 0)
     cdef Text value, call_id, sender, from_tag, receiver, written = nothing, to_tag = nothing, branch, contact = nothing
-    cdef Text agent = nothing, server = nothing, kind = nothing, encoding = nothing
+    cdef Text length = nothing, agent = nothing, server = nothing, kind = nothing, encoding = nothing
     if end - at > C_LARGEST:
         return None
     if starts(at, end, b"SIP/2.0 ", 8):
@@ -353,7 +353,7 @@ def glance(bytes payload not None):
             if not seen >> CONTACT & 1:
                 contact = value
         elif name == CONTENT_LENGTH:
-            octets = number_of(value)
+            length, octets = value, number_of(value)
             if octets < 0:
                 return None
         elif name == CONTENT_TYPE:
@@ -371,7 +371,7 @@ def glance(bytes payload not None):
     if call_id.size + from_tag.size + (written.size if status else to_tag.size) + branch.size + 8 > LONGEST_NAMES:
         return None
     if counted == C_REGISTER or counted == C_OPTIONS:
-        if octets or compact or kind.size or encoding.size or seen >> CONTENT_TYPE or seen >> CONTENT_ENCODING:
+        if octets or compact or length.size > 1 or kind.size or encoding.size or seen >> CONTENT_TYPE or seen >> CONTENT_ENCODING:
             return None
     elif not is_of_call(seen, twice, octets, kind, encoding) or not has_receiver or not from_tag.size:
         return None

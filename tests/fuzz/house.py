@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from typing import Any
 from dissectors.cli import main as muxshark
 from dissectors.mux.classify import classify
 from dissectors.mux.explain import explain
-from dissectors.mux.scan import PROTOCOLS, Scanner
+from dissectors.mux.scan import PROTOCOLS, Batch, Scanner
 from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
 from dissectors.protocols import sdp, sip
@@ -40,7 +40,13 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 WITHOUT_SUMMARY = ("SDP", "SIP, all")
 MEDIA = PROTOCOLS.index("RTP")
 
-BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "BATCH_ROWS": 64}}
+
+def _one_by_one(batches: Iterable[Batch], due: object = None) -> Iterator[Batch]:
+    """Batches as the scan makes them, however small."""
+    yield from batches
+
+
+BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "_gathered": _one_by_one}}
 """Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
 
 __all__ = [

@@ -16,7 +16,7 @@ import pytest
 from dissectors import report
 from dissectors.engine.engine import Engine
 from dissectors.offline import scanner_class
-from dissectors.protocols import sdp, sip
+from dissectors.protocols import sip
 from dissectors.sources.capture import merge, open_capture
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.inflate import Inflated
@@ -129,9 +129,7 @@ def test_a_tuple_with_names_has_its_own_methods_and_can_be_sent_to_a_process() -
 
 UNPACKED: dict[str, dict[str, type[Struct]]] = {
     "analysis/calls/carried": {"datagram": Datagram, "message": sip.Message},
-    "analysis/calls/descriptions": {"media": sdp.Media},
     "analysis/calls/messages": {"carried.body": Inflated},
-    "analysis/calls/negotiation": {"description": sdp.Description},
     "findings/media_traits": {"line": report.Media},
     "findings/traits": {"message": report.Message},
 }

@@ -23,8 +23,8 @@ class Begun:
     def __init__(self, limits: Limits) -> None:
         self._reading = Reading(described, limits)
 
-    def __call__(self, entry: Entry, usual: Usual, number: int, calls: bool) -> Waiting | None:
-        """What a request begins under a number, `calls` among that; None where it has to be read."""
+    def __call__(self, entry: Entry, usual: Usual, number: int) -> Waiting | None:
+        """What a request begins under a number; None where it has to be read."""
         if usual.method in (REGISTER, OPTIONS):
             return Exchange(entry, usual, number)
-        return begun(entry, usual, number, self._reading) if calls and usual.method == INVITE else None
+        return begun(entry, usual, number, self._reading) if usual.method == INVITE else None

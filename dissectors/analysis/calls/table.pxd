@@ -12,7 +12,6 @@ cdef class Calls:
     cdef public Py_ssize_t limit, max_finished, _met, _unread
     cdef public object bounds, changed, descriptions, retired, retired_media, retired_signalling, texts
     cdef public object _begins, _recently_retired, limits
-    cdef public bint holds_talks
     cdef public dict calls, _counted
     cdef public list _results
     cdef public set _kept_for_errors

@@ -95,8 +95,7 @@ class Calls:
     as long as nobody wants to know, and once there are more than are worth knowing.
 
     What comes by `hold` stays unread where nobody needs to know more: then there is an `Exchange` or a `Talk` in the
-    place of a call, until it is opened; bodies are inflated within `limits`. While it `holds_talks`, calls are held so,
-    too.
+    place of a call, until it is opened; bodies are inflated within `limits`.
     """
 
     def __init__(
@@ -104,13 +103,12 @@ class Calls:
         bounds: Bounds | None = None, texts: Texts | None = None, limits: Limits = LIMITS,
     ) -> None:
         self.limit, self.limits = limit, limits
-        self.holds_talks = True
         self.max_finished = limit if max_finished is None else max_finished
         self.bounds = bounds = bounds or Bounds()
         self.texts, self.descriptions = texts or Texts(MAX_TEXT_OCTETS, bounds), Budget(MAX_DESCRIPTION_OCTETS)
         self.calls: dict[str, CallState | Waiting] = {}
         self._unread = 0
-        self._begins: Callable[[Entry, Usual, int, bool], Waiting | None] | None = None
+        self._begins: Callable[[Entry, Usual, int], Waiting | None] | None = None
         self.retired: Counter[tuple[str, str]] = Counter()
         self.retired_media: Table[Endpoint, list[RetiredInterval]] = Table(
             "media of retired calls", max_endpoints, bounds
@@ -192,7 +190,7 @@ class Calls:
             from dissectors.analysis.calls.begun import Begun
 
             begins = self._begins = Begun(self.limits)
-        return begins(entry, usual, self._met + 1, self.holds_talks)
+        return begins(entry, usual, self._met + 1)
 
     def _stay_unread(self, unread: Waiting, entry: Entry) -> None:
         """Count what came, and put it behind all others of its rank."""

@@ -141,7 +141,8 @@ def _is_silence(stream: Stream, milliseconds: float) -> bool:
 )
 def stream_unsignalled(facts: Facts) -> Iterator[Found]:
     alone = [(number, stream) for number, stream in facts.striking if stream.call is None]
-    for number, stream in alone if alone and facts.having(DESCRIBED) else ():
+    described = alone and any(call.descriptions for _, call in facts.having(DESCRIBED))
+    for number, stream in alone if described else ():
         yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
 
 
