@@ -47,8 +47,8 @@ class Engine:
     `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
     are held after `retire_finished`; None holds all of them, and lists more of what was found in many. With `secrets`
     the report has the passwords and keys that stand in messages; without, a mask in their place. SIP of which a
-    `glance` tells enough is not parsed before somebody needs it: the report is the same, unless there was no room for
-    its texts.
+    `glance` tells enough is not parsed before somebody needs it: the report is the same, unless the room for
+    texts and descriptions is full: then others have it.
     """
 
     def __init__(

@@ -103,10 +103,15 @@ def facts(
     """
     if last:
         trackers.wait_no_longer()
-    calls = list(trackers.calls.opened() if chosen.calls is None else chosen.calls)
+    calls: Sequence[CallState | Talk]
+    if chosen.calls is None:
+        # One list: who takes them out of it one by one lets go of them.
+        calls = read = trackers.calls.opened()
+    else:
+        calls = [*chosen.calls]
+        read = [call for call in calls if isinstance(call, CallState)]
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     # Who asks for flows by their ends or ports wants to look at them one by one.
-    read = [call for call in calls if isinstance(call, CallState)]
     unread, fax = not_read(scan), _fax(scan, FaxEnds(read, trackers.calls.retired_media))
     states = [state for state in scan.flows.recognised() if not _is_guess(state)]
     quiet = scan.flows.quiet(last)

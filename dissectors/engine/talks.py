@@ -101,7 +101,7 @@ class PlainTalks:
         key = shapes[0], shapes[-1], talk.facetime
         if key not in self._agreed:
             if len(self._agreed) >= MAX_AGREED:
-                return None
+                self._agreed.clear()
             self._agreed[key] = self._read(talk)
         return self._agreed[key]
 

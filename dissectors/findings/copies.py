@@ -73,11 +73,32 @@ class Twice(Struct):
 
 
 class Copies(Struct):
-    """How many SIP messages are copies of one packet, when the first was and where they are."""
+    """How many SIP messages are copies of one packet, and when and where the first of them came, in order."""
 
-    time: float
     count: int = 0
-    places: list[Place] = field(default_factory=list)
+    first: list[tuple[float, Place]] = field(default_factory=list)
+
+    def add(self, time: float, place: Place) -> None:
+        """Count one."""
+        self.count += 1
+        self.first.append((time, place))
+        self.first.sort(key=_when)
+        del self.first[MAX_FRAMES:]
+
+    @property
+    def time(self) -> float:
+        """When the first one came."""
+        return self.first[0][0]
+
+    @property
+    def places(self) -> list[Place]:
+        """Where the first ones are."""
+        return [place for _, place in self.first]
+
+
+def _when(one: tuple[float, Place]) -> tuple[float, int, int]:
+    time, place = one
+    return time, place.file, place.frame
 
 
 class Sent(Struct):
@@ -100,9 +121,7 @@ class Sent(Struct):
             ends = message.src, message.dst
             counts[ends] = counts.get(ends, 0) + 1
             if message.copy:
-                copies = self.copies.setdefault(ends, Copies(message.time))
-                copies.count += 1
-                copies.places += (message.place,) if len(copies.places) < MAX_FRAMES else ()
+                self.copies.setdefault(ends, Copies()).add(message.time, message.place)
 
     def add_unread(self, ends: Ends, count: int) -> None:
         """Count messages of which none came twice."""

@@ -67,7 +67,7 @@ cdef enum:
 cdef int64_t MANDATORY = 1 << VIA | 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ
 cdef int64_t ONCE = 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ | 1 << MAX_FORWARDS | 1 << CONTENT_LENGTH
 
-if len(NAMES) > MOST_NAMES or len(NAMES) + len(COMPACT) > MOST_ENTERED:
+if NAMES[CONTACT] != b"Contact" or len(NAMES) > MOST_NAMES or len(NAMES) + len(COMPACT) > MOST_ENTERED:
     raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
 
 include "texts.pxi"
@@ -79,7 +79,12 @@ cdef int[BUCKETS] FIRST
 cdef int CONTENT_TYPE = NAMES.index(b"Content-Type"), CONTENT_ENCODING = NAMES.index(b"Content-Encoding")
 cdef int USER_AGENT = NAMES.index(b"User-Agent"), AGENT_OF_SERVER = NAMES.index(b"Server")
 cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS])
-cdef int64_t ONCE_OF_CALLS = ONCE | 1 << CONTACT | 1 << CONTENT_TYPE | 1 << CONTENT_ENCODING
+cdef int64_t ONCE_OF_CALLS = sum([
+    1 << NAMES.index(name) for name in (
+        b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Contact", b"Content-Type",
+        b"Content-Encoding",
+    )
+])
 cdef unsigned char[256] PRINTABLE
 cdef int LONGEST_NAME = max(map(len, OF_CALLS))
 cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_MOST_LINES = MOST_LINES
@@ -124,7 +129,7 @@ cdef class Usual:
 
     `method` is its own or that of the request that it answers, `credentials` says that it carries some, `begins` that
     it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so;
-    `longest` bounds its length with that inflated to nothing and long names, and `is_viceroy` is what its agent says.
+    `longest` is the most that its headers may take with long names, and `is_viceroy` is what its agent says.
     """
 
     cdef readonly object call_id

@@ -85,3 +85,12 @@ def test_of_many_hosts_those_are_remembered_that_are_told_of(monkeypatch: pytest
         sent.add_packets((f"192.0.2.{n}", "192.0.2.254"), n)
         sent.make_room()
     assert len(sent.messages) == len(sent.packets) <= 12 and max(sent.messages.values()) == 99
+
+
+def test_the_first_copies_are_told_whoever_goes_first() -> None:
+    """What is no call goes before calls, whenever it came."""
+    counted = copies.Copies()
+    for time in range(3 * copies.MAX_FRAMES, 0, -1):
+        counted.add(float(time), copies.Place(0, time))
+    assert (counted.count, counted.time) == (3 * copies.MAX_FRAMES, 1.0)
+    assert [place.frame for place in counted.places] == [*range(1, copies.MAX_FRAMES + 1)]

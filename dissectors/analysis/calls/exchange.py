@@ -2,7 +2,8 @@
 
 A busy server answers them without number. What is over is only counted, as long as no rule has anything to say about
 it, and of these that can be said beforehand. Whatever goes another way is opened: its messages are read, one after the
-other, as if they had been read at once. Only the room for texts is not taken meanwhile: where it is full, more is told.
+other, as if they had been read at once. Only room for texts and descriptions is not taken meanwhile: where it is full,
+others are told.
 """
 
 from __future__ import annotations

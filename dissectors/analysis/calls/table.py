@@ -202,15 +202,17 @@ class Calls:
 
     def opened(self) -> list[CallState]:
         """All that are held, each of them read."""
-        return [self.open(call) for call in [*self.calls.values()]]
+        # By name: what was unread shall be gone before the next one is read.
+        return [self.open(self.calls[name]) for name in [*self.calls]]
 
     def open(self, call: CallState | Waiting) -> CallState:
         """A call as it is, or what becomes of what is unread once it is read; it stands in the same place."""
         if isinstance(call, CallState):
             return call
         known = self.calls.get(call.call_id)
-        if known is not call and isinstance(known, CallState):
-            return known  # It was opened before.
+        if known is not call:
+            # It was opened before, or is gone.
+            return known if isinstance(known, CallState) else self.read_apart(call)
         made = self.calls[call.call_id] = self._opened(call)
         self._note(call.call_id)
         return made

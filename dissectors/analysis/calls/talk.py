@@ -41,7 +41,10 @@ LARGEST_OCTETS = 1000
 """Octets of a message with its body inflated and long names that crosses no limit of the path."""
 
 MAX_SHAPES = 256
-"""So many descriptions are kept, but for what differs from call to call."""
+"""So many descriptions are kept once, but for what differs from call to call."""
+
+INTRICATE = (b"a=rtpID", b"a=crypto", b"a=key-mgmt", b"a=ice", b"a=fingerprint", b"a=candidate", b"a=rtcp:", b"k=")
+"""What differs from call to call, too, where a call is no plain one."""
 
 OUTCOMES: tuple[CallOutcome, ...] = (
     "unanswered", "unanswered", "ringing", "established", "established", "ended", "ended",
@@ -78,8 +81,10 @@ class Reading:
             return None
         shape = self._shapes.get(found.rest)
         if shape is None:
-            if len(self._shapes) >= MAX_SHAPES:
+            if any([words in found.rest for words in INTRICATE]):
                 return None
+            if len(self._shapes) >= MAX_SHAPES:
+                self._shapes.clear()
             shape = self._shapes[found.rest] = found.rest
         return Offer(shape, found.owner, found.ssrc, found.is_facetime)
 
@@ -136,7 +141,7 @@ class Talk(Unread):
         """Take the next message if it is in good order; else nothing is taken, and the call has to be opened."""
         flow, there = entry.flow, self.entries[0].flow
         # What goes back has the same pair, and is not the flow itself.
-        if entry.time <= self.last or flow.pair is not there.pair:
+        if entry.time <= self.last or flow.pair is not there.pair or usual.longest > LARGEST_OCTETS:
             return False
         if not (self._response(entry, usual, flow is there) if usual.status else self._request(usual, flow is there)):
             return False

@@ -6,6 +6,7 @@ import random
 import re
 import zlib
 from collections import Counter
+from itertools import product
 
 import pytest
 
@@ -182,7 +183,8 @@ OTHERS: dict[str, Story] = {
     "sources the wrong way round": with_sources(78, 77),
     "one who wrote both": called(answer=ANSWER.replace(b"IN IP4 203.0.113.2\r\ns", b"IN IP4 198.51.100.1\r\ns")),
     "an address in words": called(offer=OFFER.replace(A[0].encode(), b"host.example.org")),
-    "no offer": rewritten(without(called(), b"nothing"), OFFER, b"", INVITE),
+    "no offer": [request(0, "INVITE"), *called()[1:]],
+    "an offer that is missing": rewritten(called(), OFFER, b"", INVITE),
     "corrupt": [(t, a, b, o[:-12] + bytes(12) if o.startswith(INVITE) else o) for t, a, b, o in packed(called())],
     "cut": [(t, a, b, o[:-9] if o.startswith(OKAY) else o) for t, a, b, o in packed(called())],
     "mislabelled": rewritten(packed(called()), b"deflate", b"gzip"),
@@ -223,6 +225,16 @@ OTHERS: dict[str, Story] = {
     "Session-Expires": with_header(b"Session-Expires: 10;refresher=uac", INVITE, OKAY),
     "a reason": with_header(b"Reason: Q.850;cause=16", BYE),
     "two CSeq": with_header(b"CSeq: 1 INVITE"),
+    "two types": with_header(b"Content-Type: application/sdp"),
+    "two encodings": rewritten(packed(called()), b"\r\ne: deflate", b"\r\ne: deflate\r\ne: deflate"),
+    "another encoding before": rewritten(
+        packed(called()), b"\r\ne: deflate", b"\r\nContent-Encoding: gzip\r\ne: deflate"
+    ),
+    "a BYE that was large": with_header(b"\r\n".join([b"k: a,b,c,d"] * 45), BYE),
+    "an ACK that was large": with_header(b"\r\n".join([b"k: a,b,c,d"] * 45), ACK),
+    "an answer to BYE that was large": [*called()[:-1], *rewritten(
+        called()[-1:], b"\r\nCSeq", b"\r\n" + b"\r\n".join([b"k: a,b,c,d"] * 45) + b"\r\nCSeq"
+    )],
     "FaceTime": with_header(b"User-Agent: Viceroy 1.5"),
     "large": with_header(b"Allow: " + b"x" * 900),
     "long names": rewritten(called(), b"Call-ID: one", b"Call-ID: " + b"one" * 100),
@@ -303,6 +315,25 @@ def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str
         most, size = chance.choice((0, 1, 8)), chance.choice((1, 16, 4096))
         assert told(story, True, most, size) == told(story, False, most, size), seed
     assert opened["unread"] > 200
+
+
+@pytest.mark.parametrize("name", sip_usual.OF_CALLS)
+def test_a_header_that_may_stand_once_is_not_looked_at_twice(name: bytes) -> None:
+    """Whatever it says: what is looked at is read without anything odd."""
+    values = (b"1", b"application/sdp", b"deflate", b"gzip", b"<sip:a@x>;tag=1", b"1 INVITE", b"", b'"')
+    messages = [each[3] for way in ("plain", "packed") for each in GO_WELL[way] if b"SIP/2.0" in each[3][:40]]
+    for octets, value in product(messages, values):
+        more = octets.replace(b"\r\nCSeq", b"\r\n" + name + b": " + value + b"\r\nCSeq")
+        assert sip_usual.glance(more) is None or not sip.parse(more).deviations, (name, value)
+
+
+def test_unusual_descriptions_take_no_place_of_usual_ones(
+    monkeypatch: pytest.MonkeyPatch, opened: Counter[str]
+) -> None:
+    monkeypatch.setattr(talks, "MAX_SHAPES", 3)
+    named = [called(offer=OFFER.replace(b"s=-", b"s=%d" % n)) for n in range(12)]
+    story = all_of([*named, *[called()] * 8])
+    assert told(story, True, 0) == told(story, False, 0) and opened["unread"] >= 20
 
 
 def test_methods_are_those_of_what_looks_at_messages() -> None:
