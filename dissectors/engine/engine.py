@@ -100,6 +100,9 @@ class Engine:
         Asking changes nothing of what is told later, unless it is for the `last` time: then the calls are gone. Unless
         it is to be `judged`, its only findings are those about damage of the captures.
         """
+        if chosen.calls is None:
+            # What is read now may find no room.
+            self.trackers.calls.opened()
         problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values

@@ -97,12 +97,11 @@ class Trackers:
         reader.take = self.calls.take if secrets is None else partial(self._announced, secrets)
         reader.hold = self.calls.hold if secrets is None else partial(self._held, secrets)
 
-    def _held(self, secrets: Secrets, entry: Entry, usual: Usual) -> Sequence[Malformed] | None:
+    def _held(self, secrets: Secrets, entry: Entry, usual: Usual) -> Sequence[Malformed]:
         """Take what may stay unread; what describes something is read at once, for it may announce keys."""
         if usual.octets:
             return self._announced(secrets, entry.datagram, (sip.parse(entry.payload, self.calls.limits),))
-        self.calls.hold(entry, usual)
-        return None
+        return self.calls.hold(entry, usual)
 
     def _announced(
         self, secrets: Secrets, datagram: Datagram, messages: tuple[sip.Message, ...]

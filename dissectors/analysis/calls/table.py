@@ -159,8 +159,11 @@ class Calls:
         self._rank(call)
         return broken
 
-    def hold(self, entry: Entry, usual: Usual) -> None:
-        """Take one message that is written as usual; it stays unread as long as its exchange goes well."""
+    def hold(self, entry: Entry, usual: Usual) -> tuple[Malformed, ...]:
+        """Take one message that is written as usual; it stays unread as long as its exchange goes well.
+
+        Gives back what was wrong with the descriptions in it where it does not.
+        """
         call_id = usual.call_id
         known = self.calls.get(call_id)
         if known is None:
@@ -171,14 +174,14 @@ class Calls:
                     self._make_room()
                 self.calls[call_id] = new
                 self._stay_unread(new, entry)
-                return
+                return ()
         elif not isinstance(known, CallState) and known.feed(entry, usual):
             # Behind all others.
             del self.calls[call_id]
             self.calls[call_id] = known
             self._stay_unread(known, entry)
-            return
-        self.feed(entry.datagram, sip.parse(entry.payload, self.limits))
+            return ()
+        return self.feed(entry.datagram, sip.parse(entry.payload, self.limits))
 
     def _begun_unread(self, entry: Entry, usual: Usual) -> Waiting | None:
         """What a message begins that may stay unread."""

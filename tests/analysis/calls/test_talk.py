@@ -10,6 +10,7 @@ from itertools import product
 
 import pytest
 
+from dissectors.analysis.calls import table
 from dissectors.analysis.calls import talk as talks
 from dissectors.findings import traits
 from dissectors.protocols import sdp, sip
@@ -185,6 +186,8 @@ OTHERS: dict[str, Story] = {
     "an address in words": called(offer=OFFER.replace(A[0].encode(), b"host.example.org")),
     "no offer": [request(0, "INVITE"), *called()[1:]],
     "an offer that is missing": rewritten(called(), OFFER, b"", INVITE),
+    "no description": [request(0, "INVITE", body=b"garbage\r\n")],
+    "a broken answer": rewritten(called(), b"v=0", b"x=0", OKAY),
     "corrupt": [(t, a, b, o[:-12] + bytes(12) if o.startswith(INVITE) else o) for t, a, b, o in packed(called())],
     "cut": [(t, a, b, o[:-9] if o.startswith(OKAY) else o) for t, a, b, o in packed(called())],
     "mislabelled": rewritten(packed(called()), b"deflate", b"gzip"),
@@ -325,6 +328,14 @@ def test_a_header_that_may_stand_once_is_not_looked_at_twice(name: bytes) -> Non
     for octets, value in product(messages, values):
         more = octets.replace(b"\r\nCSeq", b"\r\n" + name + b": " + value + b"\r\nCSeq")
         assert sip_usual.glance(more) is None or not sip.parse(more).deviations, (name, value)
+
+
+def test_what_finds_no_room_when_it_is_read_is_counted(monkeypatch: pytest.MonkeyPatch, opened: Counter[str]) -> None:
+    monkeypatch.setattr(table, "MAX_DESCRIPTION_OCTETS", 20_000)
+    story = all_of([dialled(OFFER, ANSWER)] * 12)
+    unread, read = (told(story, lazily, 0).findings for lazily in (True, False))
+    made = [[each.what for each in found if each.id == "bound-hit"] for found in (unread, read)]
+    assert made[0] == made[1] and made[0]
 
 
 def test_unusual_descriptions_take_no_place_of_usual_ones(
