@@ -12,6 +12,7 @@ import pytest
 
 from dissectors.analysis.calls import table
 from dissectors.analysis.calls import talk as talks
+from dissectors.engine.trackers import Capacity
 from dissectors.findings import traits
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_message import identity
@@ -250,9 +251,10 @@ STILL_PLAIN = {"of another origin", "FaceTime", "reports of another flow"}
 """Of these nothing needs to be read after all."""
 
 
-def placed(story: Story, number: int, start: float) -> Story:
-    """The same between ends of its own, under a Call-ID and with sources of its own."""
-    hosts = {A[0]: f"198.51.{number >> 7}.{1 + (number & 127)}", B[0]: f"203.0.{number >> 7}.{1 + (number & 127)}"}
+def placed(story: Story, number: int, start: float, at: int | None = None) -> Story:
+    """The same under a Call-ID and with sources of its own, between ends of its own, or those with another number."""
+    at = number if at is None else at
+    hosts = {A[0]: f"198.51.{at >> 7}.{1 + (at & 127)}", B[0]: f"203.0.{at >> 7}.{1 + (at & 127)}"}
     made = []
     for time, src, dst, octets in story:
         if octets[:1] == b"\x80":
@@ -328,6 +330,23 @@ def test_a_header_that_may_stand_once_is_not_looked_at_twice(name: bytes) -> Non
     for octets, value in product(messages, values):
         more = octets.replace(b"\r\nCSeq", b"\r\n" + name + b": " + value + b"\r\nCSeq")
         assert sip_usual.glance(more) is None or not sip.parse(more).deviations, (name, value)
+
+
+def test_calls_between_the_same_ends_are_told_as_if_they_had_been_read(opened: Counter[str]) -> None:
+    """At once, soon after one another or much later."""
+    well, others = [*GO_WELL.values()], [*OTHERS.values()]
+    for seed in range(30):
+        chance = random.Random(seed)
+        stories = chance.choices(well + chance.choice(([], others)), k=chance.choice((6, 14)))
+        gap, ends = chance.choice((300.0, 4000.0, 20_000.0, 70_000.0)), chance.choice((1, 3))
+        story = [
+            each for number, one in enumerate(stories, 1)
+            for each in placed(one, number, gap * (number + chance.random()), chance.randrange(ends))
+        ]
+        most, size = chance.choice((0, 1, 3)), chance.choice((1, 16, 4096))
+        capacity = Capacity(calls=chance.choice((3, 1000)))
+        assert told(story, True, most, size, capacity) == told(story, False, most, size, capacity), seed
+    assert opened["unread"] > 50
 
 
 def test_what_finds_no_room_when_it_is_read_is_counted(monkeypatch: pytest.MonkeyPatch, opened: Counter[str]) -> None:
