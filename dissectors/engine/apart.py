@@ -42,10 +42,7 @@ def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner,
         return None
     found = Apart(pair)
     for state in pair:
-        last = state.last
-        if last in recent or state.first > call.last + MEDIA_MARGIN_NS or last < call.start - MEDIA_MARGIN_NS:
-            return None
-        if state.waits:
+        if state.waits or not was_meanwhile(state, call.start, call.last, recent):
             return None
         for counters in scanner.stream_table.on(state.number):
             joined = directory.join(counters, state.flow)
@@ -57,3 +54,9 @@ def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner,
         if any([each not in found.streams for each in scanner.stream_table.by_ssrc(ssrc)]):
             return None
     return found
+
+
+def was_meanwhile(state: FlowState, start: int, end: int, recent: range) -> bool:
+    """Whether all on a flow was about when its call was, and nothing at a recent time, in nanoseconds."""
+    last = state.last
+    return last not in recent and state.first <= end + MEDIA_MARGIN_NS and last >= start - MEDIA_MARGIN_NS

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
-from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.analysis.calls.talk import OVER, Talk
 from dissectors.analysis.streams.directory import BY_ADDRESS, BY_SSRC, SIDES, Directory, Joined
 from dissectors.analysis.streams.rtcp import pairs_of
-from dissectors.engine.apart import Apart
+from dissectors.engine.apart import Apart, was_meanwhile
 from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS
@@ -127,8 +126,7 @@ def _rang_soon(talk: Talk) -> bool:
 
 def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Counters | None:
     """The stream on one flow of a call, if there is nothing else but signalling, and all of it was at its time."""
-    last = state.last
-    if last in recent or state.first > talk.last + MEDIA_MARGIN_NS or last < talk.start - MEDIA_MARGIN_NS:
+    if not was_meanwhile(state, talk.start, talk.last, recent):
         return None
     streams = scanner.stream_table.on(state.number)
     if len(streams) != 1:

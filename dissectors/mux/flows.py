@@ -300,9 +300,7 @@ class FlowTable:
         if here is None or here.inside or here.key.transport != UDP:
             return None
         there = self._flows.get(here.key.reverse)
-        if there is None or there is here or any([self._flows.count_of(end) != 2 for end in _at(here.key)]):
-            return None
-        return here, there
+        return (here, there) if there is not None and there is not here and self.are_alone(here, there) else None
 
     def are_alone(self, here: FlowState, there: FlowState) -> bool:
         """Whether two open flows of UDP, there and back, are all there is at both ends."""

@@ -79,6 +79,7 @@ cdef int[BUCKETS] FIRST
 cdef int CONTENT_TYPE = NAMES.index(b"Content-Type"), CONTENT_ENCODING = NAMES.index(b"Content-Encoding")
 cdef int USER_AGENT = NAMES.index(b"User-Agent"), AGENT_OF_SERVER = NAMES.index(b"Server")
 cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS])
+cdef int64_t OF_BODY = 1 << NAMES.index(b"Content-Type") | 1 << NAMES.index(b"Content-Encoding")
 cdef int64_t ONCE_OF_CALLS = sum([
     1 << NAMES.index(name) for name in (
         b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Contact", b"Content-Type",
@@ -187,13 +188,9 @@ cdef class Usual:
         """Whether there is a tag in To, and not the one of the request that was sent."""
         return self.to.size > 0 and not same(self.to, asked.tag)
 
-    def is_within(self, Usual asked not None, Usual answer not None):
-        """Whether its tags are those of a dialog that a request asked for and a response with a tag made."""
-        return self.to.size > 0 and same(self.tag, asked.tag) and same(self.to, answer.to)
-
-    def comes_back(self, Usual asked not None, Usual answer not None):
-        """The same in a request of the other side."""
-        return same(self.tag, answer.to) and same(self.to, asked.tag)
+    def comes_back(self, Usual answer not None):
+        """Whether its tags are those of a response in a dialog, turned round, as in a request of who answered."""
+        return same(self.tag, answer.to) and same(self.to, answer.tag)
 
     def is_new(self, Usual asked not None):
         """Whether it is a request with another branch."""
@@ -280,10 +277,11 @@ cdef inline int method_at(const char *at, const char *end, Py_ssize_t *size) noe
     return 0
 
 
-cdef Py_ssize_t number_of(Text value) noexcept:
-    """What digits say, and nothing else; -1 where there are others."""
-    cdef Py_ssize_t found = 0, at
-    if not 0 < value.size <= MOST_SIZED:
+cdef int64_t number_of(Text value, Py_ssize_t most) noexcept:
+    """What at most so many digits say; -1 where there are more, or others."""
+    cdef int64_t found = 0
+    cdef Py_ssize_t at
+    if not 0 < value.size <= most:
         return -1
     for at in range(value.size):
         if not c"0" <= value.at[at] <= c"9":
@@ -358,7 +356,7 @@ def glance(bytes payload not None):
             if not seen >> CONTACT & 1:
                 contact = value
         elif name == CONTENT_LENGTH:
-            length, octets = value, number_of(value)
+            length, octets = value, number_of(value, MOST_SIZED)
             if octets < 0:
                 return None
         elif name == CONTENT_TYPE:
@@ -376,7 +374,7 @@ def glance(bytes payload not None):
     if call_id.size + from_tag.size + (written.size if status else to_tag.size) + branch.size + 8 > LONGEST_NAMES:
         return None
     if counted == C_REGISTER or counted == C_OPTIONS:
-        if octets or compact or length.size > 1 or kind.size or encoding.size or seen >> CONTENT_TYPE or seen >> CONTENT_ENCODING:
+        if seen & OF_BODY or octets or compact or length.size > 1:
             return None
     elif not is_of_call(seen, twice, octets, kind, encoding) or not has_receiver or not from_tag.size:
         return None
@@ -398,7 +396,7 @@ cdef bint is_of_call(int64_t seen, int64_t twice, Py_ssize_t octets, Text kind, 
     if seen & ~MASK_OF_CALLS or twice & ONCE_OF_CALLS or not seen >> CONTENT_LENGTH & 1:
         return False
     if not octets:
-        return not seen >> CONTENT_TYPE & 1 and not seen >> CONTENT_ENCODING & 1
+        return not seen & OF_BODY
     if not says(kind, b"application/sdp", 15):
         return False
     return not seen >> CONTENT_ENCODING & 1 or says(encoding, b"deflate", 7)
@@ -426,16 +424,6 @@ cdef const char *word(const char *at, const char *end, Text *found_there) noexce
     return blank + 1
 
 
-cdef bint is_number(Text value) noexcept:
-    cdef Py_ssize_t at
-    if not 0 < value.size <= MOST_OF_ORIGIN:
-        return False
-    for at in range(value.size):
-        if not c"0" <= value.at[at] <= c"9":
-            return False
-    return True
-
-
 def described(bytes sdp not None):
     """SDP of one line of sound, written as most do; None of any other.
 
@@ -449,7 +437,7 @@ def described(bytes sdp not None):
     cdef const char *last
     cdef Text user, first, second, address, owner, port
     cdef int64_t ssrc = -1
-    cdef Py_ssize_t digits
+    cdef int64_t digits
     if not starts(at, end, b"v=0\r\no=", 7):
         return None
     at += 7
@@ -464,7 +452,7 @@ def described(bytes sdp not None):
         at = word(at, behind, &second)
     if at is NULL or found(user.at, user.at + user.size, c"\t") is not NULL:
         return None
-    if not is_number(first) or not is_number(second) or not is_address(at, behind):
+    if number_of(first, MOST_OF_ORIGIN) < 0 or number_of(second, MOST_OF_ORIGIN) < 0 or not is_address(at, behind):
         return None
     address = Text(at, behind - at)
     # The name of the session.
@@ -489,7 +477,7 @@ def described(bytes sdp not None):
     at += 8
     second = Text(name, at - name)
     name = word(at, behind, &port)
-    digits = number_of(port) if name is not NULL else -1
+    digits = number_of(port, MOST_SIZED) if name is not NULL else -1
     if not 0 < digits < 1 << 16 or port.at[0] == c"0":
         return None
     last = end
@@ -530,19 +518,13 @@ cdef bint is_address(const char *at, const char *end) noexcept:
 
 cdef int64_t source_of(const char *at, const char *end) noexcept:
     """The SSRC before a cname; -1 where it is written otherwise."""
-    cdef int64_t ssrc = 0
-    cdef int digits = 0
-    if end - at > 1 and at[0] == c"0" and c"0" <= at[1] <= c"9":
+    cdef Text digits
+    cdef int64_t ssrc
+    at = word(at, end, &digits)
+    if at is NULL or digits.size > 1 and digits.at[0] == c"0":
         return -1
-    while at < end and digits < MOST_DIGITS and c"0" <= at[0] <= c"9":
-        ssrc = 10 * ssrc + at[0] - c"0"
-        at += 1
-        digits += 1
-    if not digits or ssrc > 0xFFFFFFFF or not starts(at, end, b" cname:", 7) or end - at == 7:
+    ssrc = number_of(digits, MOST_DIGITS)
+    if ssrc > 0xFFFFFFFF or not starts(at, end, b"cname:", 6) or end - at == 6:
         return -1
-    at += 7
-    while at < end:
-        if at[0] == c" " or at[0] == c"\t":
-            return -1
-        at += 1
-    return ssrc
+    at += 6
+    return ssrc if found(at, end, c" ") is NULL and found(at, end, c"\t") is NULL else -1

@@ -161,16 +161,16 @@ class Talk(Unread):
         if accepted is None or usual.octets:
             return False
         if self.stage == ANSWERED and usual.method == ACK:
-            if not forth or usual.sequence != self.first.sequence or not usual.is_within(self.first, accepted):
+            if not forth or usual.sequence != self.first.sequence or not usual.same_tags(accepted):
                 return False
             self.stage = ACKNOWLEDGED
             return True
         if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(self.first):
             return False
         if forth:
-            if usual.sequence <= self.first.sequence or not usual.is_within(self.first, accepted):
+            if usual.sequence <= self.first.sequence or not usual.same_tags(accepted):
                 return False
-        elif not usual.comes_back(self.first, accepted):
+        elif not usual.comes_back(accepted):
             return False
         self.stage, self.bye, self.calls_off = HUNG_UP, usual, forth
         return True

@@ -48,5 +48,6 @@ cdef class Directory:
     cpdef object _joined(self, tuple party, object by, bint receives, object flow)
 
 
+cpdef object _by(object call, object by, object sender, MediaLines lines, object flow)
 cpdef object _side(CallState call, object flow)
 cpdef bint _overlaps(object call, object counters)

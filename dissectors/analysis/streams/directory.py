@@ -69,9 +69,12 @@ class Entered:
 
 def reread(joined: Joined, call: CallState, flow: Flow) -> Joined:
     """The same of a call that has been read, given the flow of the stream."""
-    lines, sender = MediaLines(call.announced), joined.sender
+    return _by(call, joined.by, joined.sender, MediaLines(call.announced), flow)
+
+
+def _by(call: CallState, by: str, sender: str, lines: MediaLines, flow: Flow) -> Joined:
     received, sent = lines.find(OTHER_SIDE[sender], flow.dport), lines.find(sender, flow.sport)
-    return Joined(call, joined.by, sender, received, sent, lines)
+    return Joined(call, by, sender, received, sent, lines)
 
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
@@ -224,8 +227,7 @@ class Directory:
         lines = self._lines.get(call.call_id)
         if lines is None:
             lines = self._lines[call.call_id] = MediaLines(call.announced)
-        received, sent = lines.find(OTHER_SIDE[sender], flow.dport), lines.find(sender, flow.sport)
-        return Joined(call, by, sender, received, sent, lines)
+        return _by(call, by, sender, lines, flow)
 
     def _enter(self, known: Entered) -> None:
         if not isinstance(known.call, CallState):

@@ -178,10 +178,7 @@ cdef class FlowTable:
         if not slot.what:
             return None
         there = self.awake(slot)
-        self.look_at_crowds()
-        if there is here or self.crowd(&here.wire) != 2 or self.crowd(&back) != 2:
-            return None
-        return here, there
+        return (here, there) if there is not here and self.are_alone(here, there) else None
 
     def are_alone(self, FlowState here not None, FlowState there not None):
         """Whether two open flows of UDP, there and back, are all there is at both ends."""
