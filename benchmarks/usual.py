@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from benchmarks import make_captures, streams
+from benchmarks import make_captures, streams, telephony
 from benchmarks.__main__ import Run, run
 from benchmarks.hostile.checks import PRIORITY, REQUEST, SUCCESS, USERNAME, XOR_MAPPED, attribute, mapped, stun
 from benchmarks.hostile.frames import BEGIN, SNAPLEN, Endpoint, host, tcp, udp
@@ -71,6 +71,21 @@ def _short_call(number: int, start: int, chance: random.Random) -> list[tuple[in
         (time, call.sides[side].frame(octets, make_captures.words(octets + bytes(len(octets) % 2))))
         for time, side, octets in sent
     ]
+
+
+def phone_calls(size: int) -> Timed:
+    """Short calls between two phones each: plain SDP, and media on ports of their own."""
+    return telephony.calls(size, telephony.between_phones)
+
+
+def server_calls(size: int) -> Timed:
+    """The same through a server that all phones call, and another host for its media."""
+    return telephony.calls(size, telephony.through_server)
+
+
+def trunk_calls(size: int) -> Timed:
+    """The same between two servers: all of them signal on one 5-tuple."""
+    return telephony.calls(size, telephony.on_a_trunk)
 
 
 def registrations(size: int) -> Timed:
@@ -174,6 +189,9 @@ class Usual:
 USUAL = (
     Usual(long_calls, 300_000),
     Usual(short_calls, 2_000),
+    Usual(phone_calls, 2_000),
+    Usual(server_calls, 2_000),
+    Usual(trunk_calls, 2_000),
     Usual(registrations, 20_000),
     Usual(options, 20_000),
     Usual(webrtc, 60_000),

@@ -21,9 +21,13 @@ from benchmarks.usual import USUAL
 for shape in USUAL:
     print(shape.name, sha256(repr(list(shape.frames({TINY}))).encode()).hexdigest())
 """
-SIZES = {"sip_over_tcp": 100_000, "short_calls": 10, "conference": 2500, "long_calls": 2500}
+SIZES = {
+    "sip_over_tcp": 100_000, "short_calls": 10, "phone_calls": 10, "server_calls": 10, "trunk_calls": 10,
+    "conference": 2500, "long_calls": 2500,
+}
 HELD = {
     "long_calls": ("RTP", "STUN"), "short_calls": ("RTP", "SIP"), "registrations": ("SIP",), "options": ("SIP",),
+    "phone_calls": ("RTP", "SIP"), "server_calls": ("RTP", "SIP"), "trunk_calls": ("RTP", "SIP"),
     "webrtc": ("STUN", "RTP"), "conference": ("RTP",), "foreign": ("UNKNOWN",), "sip_over_tcp": ("SIP",),
     "sip_over_tls": (),
 }
@@ -57,7 +61,10 @@ def test_what_is_in_a_capture_is_found(shape: Usual, tmp_path: Path) -> None:
 
 
 def test_calls_and_registrations_end_well(tmp_path: Path) -> None:
-    for wanted, outcome in (("short_calls", "call, ended"), ("registrations", "registration, registered")):
+    for wanted, outcome in (
+        ("short_calls", "call, ended"), ("phone_calls", "call, ended"), ("server_calls", "call, ended"),
+        ("trunk_calls", "call, ended"), ("registrations", "registration, registered"),
+    ):
         (shape,) = chosen([wanted])
         write(tmp_path / "made.pcap", shape.frames(20))
         totals = analyze([str(tmp_path / "made.pcap")]).totals
