@@ -16,7 +16,7 @@ from dissectors.analysis.streams.rtcp import pairs_of
 from dissectors.engine.apart import Apart, was_meanwhile
 from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
-from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS
+from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
 from dissectors.findings.outlines import Outline
 from dissectors.findings.plain import outline
 from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
@@ -77,7 +77,7 @@ class PlainTalks:
             by = BY_ADDRESS if talk.offered[at].ssrc is None else BY_SSRC
             joined = Joined(talk, by, sender, agreed.received[sender], agreed.sent[sender], agreed.lines)
             plain = outline(counters, state.flow, joined, False)
-            if plain is None or not _is_of_call(talk, plain, agreed.payload_types):
+            if plain is None or not _is_of_call(talk, plain, agreed.payload_types) or not _is_in_pace(plain, joined):
                 return None
             found.streams.append(counters)
             found.joined.append(joined)
@@ -142,6 +142,10 @@ def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory)
     """Whether a stream has the SSRC that its sender alone announced, or one that nobody did."""
     ssrc = talk.offered[at].ssrc
     return directory.announces(counters.ssrc) == ([] if ssrc is None else [SIDES[at]]) and ssrc in (None, counters.ssrc)
+
+
+def _is_in_pace(stream: Outline, joined: Joined) -> bool:
+    return joined.received is not None and keeps_pace(stream.frame_ms, joined.received.media)
 
 
 def _is_of_call(talk: Talk, stream: Outline, payload_types: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
+from dissectors.findings.moments import marks
 from dissectors.findings.outlines import Outline
 from dissectors.report import Call, Format, Media, Place, Stream
 from dissectors.wire.values import astuple
@@ -17,12 +18,15 @@ INTRICATE = "intricate"
 """Something was described that is not one offer with one answer, each of one line of sound and nothing besides, by
 which both sides may speak: RTP/AVP without keys and without ICE, that begins with the same codec."""
 
-UNNAMED, PACED = "unnamed", "paced"
-"""Lines: nothing names one of their codecs; they say how many milliseconds a packet has."""
+UNNAMED = "unnamed"
+"""Lines: nothing names one of their codecs."""
 
 CROWDED, ASTRAY, UNLISTED, ONE_WAY = "crowded", "astray", "unlisted", "one-way"
 """Streams: more than one of a side, or of one SSRC; one that does not go from where its side wants media to where the
 other one does; one with a payload type that only one side lists; not both sides are heard."""
+
+PACED = "paced"
+"""A line says how many milliseconds a packet has, and a stream that goes there may have others."""
 
 EARLY, LATE, STOPPED, OUTLIVING = "early", "late", "stopped", "outliving"
 """More of them: one that began before the answer, and one that began some time after it; one that stopped some time
@@ -33,6 +37,9 @@ SOON_SECONDS = 1.0
 STRAY_PACKETS = 5
 """How much later than the answer, or earlier than the end, is some time; and how few packets nobody hears."""
 
+TOLERATED_MS = 0.5
+"""What differs less is the same frame."""
+
 SOUND, RTP = "audio", "RTP/AVP"
 SOUND_KINDS = (SOUND, None)
 BESIDE = frozenset(("telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03"))
@@ -42,8 +49,15 @@ Accepted = Collection[tuple[object, ...]]
 """The CSeq and the tags of From and To of what was accepted."""
 
 
-Way = tuple[str | None, int, str | None, int, float, frozenset[str]]
-"""From which address and port, to which ones, since when, and with which payload types media may go."""
+Way = tuple[str | None, int, str | None, int, float, frozenset[str], Media]
+"""From which address and port, to which ones, since when, with which payload types, and to which line media may go."""
+
+
+def keeps_pace(milliseconds: float, line: Media) -> bool:
+    """Whether frames of so many milliseconds are what a line asks for."""
+    if line.maxptime and milliseconds > line.maxptime + TOLERATED_MS:
+        return False
+    return not line.ptime or abs(milliseconds - line.ptime) <= TOLERATED_MS
 
 
 class MediaTraits:
@@ -88,7 +102,7 @@ class MediaTraits:
         # All fields at once: to ask for one after the other takes longer.
         (
             kind, address, port, profile, direction, formats, _, _, rtp_id, _, encryption, candidates, suites,
-            fingerprint, setup, endpoints, keys, ufrag, ice_lite, _, ptime, maxptime, _, _, _, _, _, fax,
+            fingerprint, setup, endpoints, keys, ufrag, ice_lite, _, _, _, _, _, _, _, _, fax,
         ) = astuple(line)
         if kind != SOUND or profile != RTP or direction != "sendrecv" or not port or not address:
             return False
@@ -99,8 +113,6 @@ class MediaTraits:
         codec, named, _, _ = self._known(formats)
         if not named:
             found.add(UNNAMED)
-        if ptime or maxptime:
-            found.add(PACED)
         return codec
 
     def _known(self, formats: tuple[Format, ...]) -> tuple[bool, bool, frozenset[str], tuple[Format, ...]]:
@@ -138,12 +150,16 @@ class MediaTraits:
             if way is None:
                 found.update((ASTRAY, UNLISTED))
                 continue
-            src, sport, dst, dport, begun, types = way
+            src, sport, dst, dport, begun, types, line = way
             if stream.src != src or stream.sport != sport or stream.dst != dst or stream.dport != dport or last < begun:
                 found.add(ASTRAY)
             for phase in stream.payload_types:
                 if str(phase.payload_type) not in types:
                     found.add(UNLISTED)
+            if line.ptime or line.maxptime:
+                length = _frame_ms(stream)
+                if length is None or not keeps_pace(length, line):
+                    found.add(PACED)
         if not heard or not OTHER_SIDE.keys() <= {*heard}:
             found.add(ONE_WAY)
         if len(sources) < len(streams) or len(streams) > len({*heard}):
@@ -158,5 +174,13 @@ class MediaTraits:
         if theirs.formats is not ours.formats:
             types &= self._known(theirs.formats)[2]
         return {
-            offer.side: (*here, *there, answer.time, types), answer.side: (*there, *here, answer.time, types),
+            offer.side: (*here, *there, answer.time, types, theirs),
+            answer.side: (*there, *here, answer.time, types, ours),
         }
+
+
+def _frame_ms(stream: Outline | Stream) -> float | None:
+    """How long all frames of a stream are; None where that is not known, or some differ."""
+    if isinstance(stream, Outline):
+        return stream.frame_ms
+    return None if stream.timing is None or marks(stream, "rhythm") else stream.timing.frame_ms

@@ -30,6 +30,7 @@ class Outline(Struct, frozen=True):
     sender: str | None
     payload_types: tuple[Sent, ...]
     packets: int
+    frame_ms: float
     first: float
     last: float
     first_place: Place

@@ -58,7 +58,7 @@ def outline(counters: Counters, flow: Flow, joined: Joined | None, keyed: bool) 
         return None
     return Outline(
         counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
-        _sent(counters.payload_type), packets,
+        _sent(counters.payload_type), packets, 1000 * step / known.clock,
         first / 1e9, last / 1e9, Place(*counters.first_frame), Place(*counters.last_frame),
     )
 

@@ -90,9 +90,24 @@ def test_what_is_no_answer_in_its_2xx_is_intricate() -> None:
     assert INTRICATE in of(dialled(answer=b"")) and INTRICATE in of(dialled()[:2])
 
 
-def test_lines_say_how_long_a_packet_is() -> None:
+@pytest.mark.parametrize(
+    ("lines", "traits"),
+    [
+        (("a=ptime:20",), set()), (("a=maxptime:20",), set()), (("a=ptime:20", "a=maxptime:150"), set()),
+        (("a=ptime:30",), {PACED}), (("a=maxptime:10",), {PACED}), (("a=ptime:20", "a=maxptime:10"), {PACED}),
+    ],
+)
+def test_a_line_may_ask_for_longer_or_shorter_packets_than_come(lines: tuple[str, ...], traits: set[str]) -> None:
+    ends = description(*A, NAMED, *lines), description(*B, NAMED, *lines)
+    for offer, answer in (ends, (ends[0], description(*B, NAMED)), (description(*A, NAMED), ends[1])):
+        assert of([*dialled(offer, answer), *conversation(), *hung_up()]) == traits
+
+
+def test_who_changes_the_length_of_packets_keeps_to_none() -> None:
     offer = description(*A, NAMED, "a=ptime:20")
-    assert of([*dialled(offer, description(*B, NAMED)), *conversation(), *hung_up()]) == {PACED}
+    longer = talk(B, A, 78, start=5020, seconds=6, first=300, origin=32_000, step=320, every=40, size=320)
+    story = [*dialled(offer, description(*B, NAMED)), *talk(), *talk(B, A, 78, seconds=4), *longer, *hung_up()]
+    assert of(story) == {PACED}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import agreements, in_force
 from dissectors.findings.kinds import video
-from dissectors.findings.media_traits import PACED
+from dissectors.findings.media_traits import PACED, TOLERATED_MS, keeps_pace
 from dissectors.findings.moments import into, mark, marks
 from dissectors.findings.negotiation.payload_types import at
 from dissectors.findings.rule import Facts, Found, name_of, rule
@@ -15,8 +15,8 @@ from dissectors.report import Media, Place, Severity, Stream
 from dissectors.wire.values import Struct, replace
 
 MIN_SECONDS, MIN_PACKETS = 1.0, 50
-LONGEST_FRAME_MS, TOLERATED_MS = 120.0, 0.5
-"""What comes farther apart is comfort noise, and what differs less is the same frame."""
+LONGEST_FRAME_MS = 120.0
+"""What comes farther apart is comfort noise."""
 
 MIN_TOGETHER_SHARE, MIN_FRAME_MS = 0.3, 10.0
 """What share of the datagrams must come right behind the one before, and how long their frames must be."""
@@ -57,15 +57,16 @@ def frames(stream: Stream) -> list[Frames]:
     "often have a fixed length that can be set.",
 )
 def ptime_differs(facts: Facts) -> Iterator[Found]:
-    asking = {
-        number for number, call in facts.having(PACED)
+    asking = [
+        number for _, call in facts.having(PACED) for number in call.streams
         if any(line.ptime or line.maxptime for described in call.descriptions for line in described.media)
-    }
-    for number, stream in enumerate(facts.streams if asking else ()):
+    ]
+    for number in sorted(asking):
+        stream = facts.streams[number]
         timing = stream.timing
         if stream.call is None or timing is None or timing.real_time is not True or video(stream):
             continue
-        if stream.packets < MIN_PACKETS or stream.call not in asking:
+        if stream.packets < MIN_PACKETS:
             continue
         for each in frames(stream):
             agreed = _agreed(facts, stream, (each.begin + each.end) / 2)
@@ -101,10 +102,10 @@ def _agreed(facts: Facts, stream: Stream, time: float) -> Lines | None:
 
 def _weighs(milliseconds: float, own: Media, theirs: Media) -> Severity | None:
     """How bad it is that frames are so long: None where nobody asked for another length."""
-    if own.maxptime and milliseconds > own.maxptime + TOLERATED_MS:
-        return "warning"
-    if not own.ptime or abs(milliseconds - own.ptime) <= TOLERATED_MS:
+    if keeps_pace(milliseconds, own):
         return None
+    if not own.ptime or own.maxptime and milliseconds > own.maxptime + TOLERATED_MS:
+        return "warning"
     # A sender that says what it sends has told its peer; one that said the same as its peer does not keep to it.
     if theirs.ptime and abs(milliseconds - theirs.ptime) <= TOLERATED_MS:
         return "note"
