@@ -37,12 +37,32 @@ class Outline(Struct, frozen=True):
     last_place: Place
 
 
+class Unheard(Struct, frozen=True):
+    """What is asked of a call that was answered and has no stream; times are seconds since the epoch.
+
+    `ends` are where its sides want RTP, `between` the addresses of the caller's and the callee's line of each two that
+    were agreed on, `places` the frames of the first two descriptions. `time` is when the first of them came, None where
+    the messages of the call tell.
+    """
+
+    answered: float
+    ended: float | None
+    ends: frozenset[tuple[str | None, int]]
+    between: tuple[tuple[str | None, str | None], ...]
+    places: tuple[Place, ...]
+    time: float | None = None
+
+
 class CallOutline(Struct, frozen=True):
-    """What a plain call has (see `traits`), and from where to where the request went that began it."""
+    """What a plain call has (see `traits`), and from where to where the request went that began it.
+
+    `unheard` is told of one that has no stream.
+    """
 
     traits: frozenset[str | int]
     src: str
     dst: str
+    unheard: Unheard | None = None
 
 
 class Outlined(Sequence[Value], Generic[Value, Plain]):

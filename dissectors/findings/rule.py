@@ -180,6 +180,10 @@ class Facts(Struct, frozen=True):
         """The calls that have one of these traits at least, with their positions; see `traits`."""
         return self.once(_traits).having(traits)
 
+    def numbers(self, *traits: Trait) -> Sequence[int]:
+        """The positions of these calls, which need not be made; see `call_outlines`."""
+        return self.once(_traits).numbers(traits)
+
     @property
     def striking(self) -> Sequence[tuple[int, Stream]]:
         """The streams that may be worth a word by themselves, with their positions; see `plain`."""
@@ -212,7 +216,7 @@ class Facts(Struct, frozen=True):
 
     def talks(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
         """The calls that were answered, with their positions; with `traits` those alone that have one of these."""
-        return [each for each in self.having(*traits) if _is_talk(each[1])] if traits else self.once(_talks)
+        return [each for each in self.having(*traits) if is_talk(each[1])] if traits else self.once(_talks)
 
 
 class Found(Struct, frozen=True):
@@ -296,7 +300,8 @@ def _striking(facts: Facts) -> Sequence[tuple[int, Stream]]:
     return streams.striking if isinstance(streams, Streams) else [*enumerate(streams)]
 
 
-def _outlines(facts: Facts) -> Sequence[Outline | Stream]:
+def outlines(facts: Facts) -> Sequence[Outline | Stream]:
+    """The streams, of those that are plain what is known without making them."""
     streams = facts.streams
     return streams.outlines if isinstance(streams, Streams) else streams
 
@@ -308,7 +313,7 @@ def call_outlines(facts: Facts) -> Sequence[CallOutline | Call]:
 
 
 def _traits(facts: Facts) -> Traits:
-    return Traits(facts.calls, call_outlines(facts), _outlines(facts))
+    return Traits(facts.calls, call_outlines(facts), outlines(facts))
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:
@@ -316,10 +321,11 @@ def _pairs(facts: Facts) -> set[tuple[str, str]]:
 
 
 def _talks(facts: Facts) -> list[tuple[int, Call]]:
-    return [each for each in facts.having("call") if _is_talk(each[1])]
+    return [each for each in facts.having("call") if is_talk(each[1])]
 
 
-def _is_talk(call: Call) -> bool:
+def is_talk(call: Call) -> bool:
+    """Whether a call was answered."""
     return call.kind == "call" and call.answered is not None
 
 
@@ -334,7 +340,7 @@ def _moments(facts: Facts) -> dict[Place, float]:
 def _ends(facts: Facts) -> dict[Place, float]:
     """When streams begin and end."""
     found: dict[Place, float] = {}
-    for stream in _outlines(facts):
+    for stream in outlines(facts):
         found[stream.first_place], found[stream.last_place] = stream.first, stream.last
     return found
 

@@ -102,10 +102,13 @@ class Traits:
         """The calls that have one of these at least, with their positions, in order; nobody may change the list."""
         found = self._asked.get(wanted)
         if found is None:
-            groups = [alike for traits, alike in self._alike.items() if not traits.isdisjoint(wanted)]
-            numbers = groups[0] if len(groups) == 1 else sorted(chain(*groups))
-            found = self._asked[wanted] = [(number, self._calls[number]) for number in numbers]
+            found = self._asked[wanted] = [(number, self._calls[number]) for number in self.numbers(wanted)]
         return found
+
+    def numbers(self, wanted: tuple[Trait, ...]) -> Sequence[int]:
+        """The positions of these calls, in order; nobody may change the list."""
+        groups = [alike for traits, alike in self._alike.items() if not traits.isdisjoint(wanted)]
+        return groups[0] if len(groups) == 1 else sorted(chain(*groups))
 
 
 def traits_of(

@@ -15,7 +15,8 @@ from dissectors.findings.connectivity import sessions
 from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.media_traits import LATE, ONE_WAY, STRAY_PACKETS
-from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.outlines import CallOutline, Unheard
+from dissectors.findings.rule import Facts, Found, call_outlines, counted, is_talk, outlines, rule
 from dissectors.findings.traits import SILENT
 from dissectors.report import Call, Stream, Unsent
 from dissectors.report.flows import with_ports
@@ -68,62 +69,82 @@ def _ways(facts: Facts) -> Ways:
 )
 def media_missing(facts: Facts) -> Iterator[Found]:
     yield from sessions.nothing(facts)
-    silent_calls = [
-        (number, call, lines) for number, call in facts.talks(SILENT) if not call.streams
-        if (lines := [line for each in call.descriptions for line in rtp_lines(each)])
-    ]
-    if not silent_calls:
+    unheard = [(number, each) for number in facts.numbers(SILENT) if (each := _unheard(facts, number)) is not None]
+    if not unheard:
         return
-    used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
-    legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
+    used = {end for s in outlines(facts) for end in ((s.src, s.sport), (s.dst, s.dport))}
+    legs = {leg for call in facts.calls if call.streams for leg in _legs(call)} if used else set()
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
-    for number, call, lines in silent_calls:
-        ends = {(line.address, line.port) for line in lines}
+    for number, each in unheard:
+        seconds = (facts.end if each.ended is None else each.ended) - each.answered
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
-        if not ends.isdisjoint(used) or (seconds := talked(facts, call)) < MIN_TALK_SECONDS:
+        if not each.ends.isdisjoint(used) or seconds < MIN_TALK_SECONDS:
             continue
         what = f"answered, {seconds:.0f} s long, no RTP" + (" in the whole capture" if silent else "")
         unknown = facts.once(_unknown)
-        if unknown and (few := sum(unknown[end] for end in ends)):
+        if unknown and (few := sum(unknown[end] for end in each.ends)):
             what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
         # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
-        other = heard and call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
-        apart = _apart(facts, agreements(facts)[number])
+        other = bool(heard) and any(leg[:2] in heard and leg not in legs for leg in _legs(facts.calls[number]))
+        apart = _apart(facts, each)
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
-        places = tuple([described.place for described in call.descriptions[:2]])
-        seen = ways(facts).hosts.issuperset([address for address, _ in ends])
+        seen = ways(facts).hosts.issuperset([address for address, _ in each.ends])
         if silent or other or apart or not seen:
-            yield Found(what, places, number, certainty="low", severity="note")
+            yield Found(what, each.places, number, certainty="low", severity="note", time=each.time)
         else:
-            yield Found(what, places, number, certainty="high")
+            yield Found(what, each.places, number, certainty="high", time=each.time)
 
 
-def _apart(facts: Facts, agreed: list[Agreement]) -> tuple[str | None, str | None] | None:
+def _unheard(facts: Facts, number: int) -> Unheard | None:
+    """What is asked of a call, if it was answered, has no stream, and RTP was to come."""
+    outline = call_outlines(facts)[number]
+    if isinstance(outline, CallOutline):
+        return outline.unheard
+    if not is_talk(outline) or outline.streams:
+        return None
+    told = outline.descriptions
+    ends = frozenset((line.address, line.port) for each in told for line in rtp_lines(each))
+    if not ends:
+        return None
+    between = [
+        (ours.address, theirs.address) for each in agreements(facts)[number] for ours, theirs in each.lines("caller")
+    ]
+    places = tuple([each.place for each in told[:2]])
+    return Unheard(outline.answered or 0.0, outline.ended, ends, tuple(between), places)
+
+
+def _apart(facts: Facts, call: Unheard) -> tuple[str | None, str | None] | None:
     """The two addresses of a call between which nothing was seen; None where its media would have been seen."""
-    first = None
-    for each in agreed:
-        for ours, theirs in each.lines("caller"):
-            two = (ours.address, theirs.address)
-            if ways(facts).pairs & {two, two[::-1]}:
-                return None
-            first = first or two
-    return first
+    for two in call.between:
+        if ways(facts).pairs & {two, two[::-1]}:
+            return None
+    return call.between[0] if call.between else None
 
 
 def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, frozenset[str]]]:
     """Who calls whom, about when, and between which hosts: legs of one call differ in the last alone."""
+    if not call.messages:
+        return
     hosts = frozenset((call.messages[0].src, call.messages[0].dst))
     for moment in range(int(call.start) - 1, int(call.start) + 2):
         yield (call.caller, call.callee), moment, hosts
 
 
 def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
-    """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it."""
+    """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it.
+
+    Nobody asks about those of a call that is outlined and has streams.
+    """
     found: Counter[tuple[str | None, int]] = Counter()
-    lines = [line for call in facts.calls for each in call.descriptions for line in each.media]
-    for flow in with_ports(facts.flows, {line.port for line in lines}):
+    ports: set[int] = set()
+    for call in call_outlines(facts):
+        if isinstance(call, Call):
+            ports.update(line.port for each in call.descriptions for line in each.media)
+        elif call.unheard is not None:
+            ports.update(port for _, port in call.unheard.ends)
+    for flow in with_ports(facts.flows, ports):
         found[flow.dst, flow.dport] += sum(seen.count for seen in flow.protocols if seen.name == "UNKNOWN")
     return found
 
