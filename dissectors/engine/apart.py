@@ -1,7 +1,8 @@
-"""Calls that are apart: on one 5-tuple with all their streams, and nobody else has anything to do with its two ends.
+"""Calls that are apart: with all their streams on one 5-tuple, and nobody else has anything to do with its two ends.
 
 What belongs to such a call is found without a search, and so is that nothing of it stays. What would be remembered of
-its ends is never asked for, and would be forgotten as soon as its flows are.
+its ends is never asked for, and would be forgotten as soon as its flows are. Where the call signals elsewhere, others
+may do so, too.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from dissectors.mux.scan import Scanner
 
 
 class Apart:
-    """What a call has that is apart: its two flows, and its streams, each with why it belongs to the call.
+    """What a call has that is apart: its flows, and its streams, each with why it belongs to the call.
 
-    `outlines` are those of its streams, in their order, where it is known that all of it is plain.
+    `outlines` are those of its streams, in their order, where it is known that all of it is plain. `shared` are the two
+    flows on which it signals where they are none of its own.
     """
 
-    __slots__ = ("flows", "joined", "outlines", "streams")
+    __slots__ = ("flows", "joined", "outlines", "shared", "streams")
 
-    def __init__(self, flows: tuple[FlowState, FlowState]) -> None:
-        self.flows = flows
+    def __init__(self, flows: tuple[FlowState, ...], shared: tuple[FlowState, ...] = ()) -> None:
+        self.flows, self.shared = flows, shared
         self.streams: list[Counters] = []
         self.joined: list[Joined] = []
         self.outlines: list[Outline] = []

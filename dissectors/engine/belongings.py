@@ -97,7 +97,9 @@ class Belongings:
         self._look_for_apart(finished)
         finished = [call for call in finished if call.call_id not in self.alone and call.call_id not in self.apart]
         own_flows = self.own_flows = {state.number: state for each in self.apart.values() for state in each.flows}
+        shared = {state.number: state for each in self.apart.values() for state in each.shared}
         self.places = {end for end, _, _ in self._shared.values()}
+        self.places.update(*[state.flow.ends for state in shared.values()])
         for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
@@ -110,9 +112,9 @@ class Belongings:
             self.signalling = {state.number: state for state in found if state.flow in own}
         else:
             self.signalling = {state.number: state for state in _signalling(scanner, finished)}
-            found = [*self.signalling.values(), *self._around(scanner, gone, finished)]
+            found = [*self.signalling.values(), *shared.values(), *self._around(scanner, gone, finished)]
         self._flows = {state.number: state for state in found if state.number not in own_flows}
-        self.signalling |= own_flows
+        self.signalling |= own_flows | shared
         self._settle_announced(finished)
         table = scanner.stream_table
         streams: dict[Counters, None] = {}
@@ -174,18 +176,18 @@ class Belongings:
         """Find what is apart, with its streams."""
         calls, directory = self._calls, self._directory
         self.apart = {}
-        if len(calls.retired_media) + 2 * len(finished) > calls.retired_media.limit:
+        if len(calls.retired_media) + 4 * len(finished) > calls.retired_media.limit:
             return  # As of what is alone.
         others = [call for call in finished if call.call_id not in self.alone and not directory.knows(call.call_id)]
         beside = {flow for call in others for flow in call.pairs}
         for call in finished:
-            if call.kind != "call" or call.pairs[0] in beside:
+            if call.kind != "call":
                 continue
             if isinstance(call, CallState):
                 found = apart(call, calls, directory, self._scanner, self._recent)
             else:
                 found = self._talks.apart(call, directory, self._scanner, self._recent)
-            if found is not None:
+            if found is not None and (found.shared or call.pairs[0] not in beside):
                 self.apart[call.call_id] = found
                 self.of_call[call.call_id] = found.streams
                 for counters, joined in zip(found.streams, found.joined, strict=True):
@@ -205,8 +207,11 @@ class Belongings:
                     calls.remember_signalling(begin, end, (endpoint,))
             elif call_id not in kept:
                 if call_id in self.apart:
+                    found = self.apart[call_id]
                     calls.let_go(calls.calls[call_id])
-                    self._over += self.apart[call_id].flows
+                    self._over += found.flows
+                    if found.shared:
+                        calls.remember_media(call.start, call.last, found.shared[0].flow.ends)
                 else:
                     calls.retire(calls.calls[call_id])
                 streams += self.of_call.get(call_id, ())

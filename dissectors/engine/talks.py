@@ -16,6 +16,7 @@ from dissectors.analysis.streams.rtcp import pairs_of
 from dissectors.engine.apart import Apart, was_meanwhile
 from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
+from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
 from dissectors.findings.outlines import Outline
 from dissectors.findings.plain import outline
@@ -23,6 +24,7 @@ from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, tra
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
+from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
@@ -55,19 +57,14 @@ class PlainTalks:
 
     def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
         """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
-        trackers, calls = self._trackers, self._trackers.calls
+        trackers = self._trackers
         if not isinstance(talk, Talk) or talk.stage != OVER or trackers.checks.asked or not trackers.handshakes.silent:
             return None
-        pair = talk.there_and_back()
-        if pair is None or not directory.is_alone(talk) or not scanner.flows.are_alone(*pair):
+        found = self._placed(talk, directory, scanner) if _rang_soon(talk) else None
+        agreed = None if found is None else self._agreed_by(talk)
+        if found is None or agreed is None:
             return None
-        if not _rang_soon(talk) or any([calls.remembers(end) for end in talk.ends]):
-            return None
-        agreed = self._agreed_by(talk)
-        if agreed is None:
-            return None
-        found = Apart(pair)
-        for at, state in enumerate(pair):
+        for at, state in enumerate(found.flows[: len(SIDES)]):
             counters = _stream(talk, state, scanner, recent)
             if counters is None or self._is_told_of(counters, state):
                 return None
@@ -83,6 +80,23 @@ class PlainTalks:
             found.joined.append(joined)
             found.outlines.append(plain)
         return None if found.streams[0].ssrc == found.streams[1].ssrc else found
+
+    def _placed(self, talk: Talk, directory: Directory, scanner: Scanner) -> Apart | None:
+        """The flows of a call, if nobody else has anything to do with its media; those of its media are first."""
+        table, ends, pair = scanner.flows, talk.announced, talk.there_and_back()
+        if pair is None or not directory.is_alone(talk) or any(map(self._trackers.calls.remembers, ends)):
+            return None
+        own = directory.signals_alone(talk) and table.are_alone(*pair)
+        if ends == talk.ends:
+            return Apart(pair) if own else None
+        media = table.lone_pair(Flow(*ends[0], *ends[1]))
+        if media is None or media[0].flow.ends != ends or _may_have_more(talk, pair, scanner):
+            return None
+        if own and sum([state.datagrams for state in pair]) == len(talk.entries) and not any(
+            map(self._trackers.calls.remembers, talk.ends)
+        ):
+            return Apart((*media, *pair))
+        return Apart(media, pair)
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
         """Whether RTCP says anything of a stream that a rule may ask about."""
@@ -110,7 +124,7 @@ class PlainTalks:
         if not traits_of(call) <= ORDINARY.union(OF_ITS_OWN):
             return None
         lines = MediaLines(state.announced)
-        ports = dict(zip(SIDES, [port for _, port in talk.ends], strict=True))
+        ports = dict(zip(SIDES, [port for _, port in talk.announced], strict=True))
         types = [
             {each.payload_type for line in described.media for each in line.formats} for described in call.descriptions
         ]
@@ -122,6 +136,17 @@ class PlainTalks:
 
 def _rang_soon(talk: Talk) -> bool:
     return talk.heard is not None and talk.heard / 1e9 - talk.start / 1e9 <= SLOW_SECONDS
+
+
+def _may_have_more(talk: Talk, pair: tuple[FlowState, FlowState], scanner: Scanner) -> bool:
+    """Whether a stream may belong to a call because of where it signals, or what it says tells who is behind a NAT."""
+    hosts = [host for host, _ in talk.ends]
+    for host, (address, port) in zip(hosts, talk.announced, strict=True):
+        if host != address and scanner.flows.count_at((host, port)):
+            return True
+        if private(address) and not any(map(private, hosts)):
+            return True
+    return any([scanner.stream_table.on(state.number) for state in pair])
 
 
 def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Counters | None:

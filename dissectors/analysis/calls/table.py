@@ -373,16 +373,22 @@ class Calls:
         announced, signalled = endpoints_of(call)
         fax = fax_ends(call) if isinstance(call, CallState) else ()
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
-        for endpoint in announced | signalled if call.kind == "call" else announced:
-            used = RetiredInterval(call.start, call.last, endpoint in fax)
+        self.remember_media(call.start, call.last, announced | signalled if call.kind == "call" else announced, fax)
+        if call.kind != "call":
+            self.remember_signalling(call.start, call.last, signalled)
+
+    def remember_media(
+        self, start: int, end: int, endpoints: Iterable[Endpoint], fax: Container[Endpoint] = ()
+    ) -> None:
+        """Remember that a call may have had media at endpoints at a time, in nanoseconds, and at some of them `fax`."""
+        for endpoint in endpoints:
+            used = RetiredInterval(start, end, endpoint in fax)
             intervals = self.retired_media.use(endpoint) or []
             intervals.append(intervals.pop().joined(used) if intervals and intervals[-1].near(used) else used)
             self.retired_media[endpoint] = intervals
             if len(intervals) > MAX_INTERVALS_PER_ENDPOINT:
                 self.bounds.hit("times of retired calls at an endpoint")
                 del intervals[0]
-        if call.kind != "call":
-            self.remember_signalling(call.start, call.last, signalled)
 
     def remember_signalling(self, start: int, end: int, signalled: Iterable[Endpoint]) -> None:
         """Remember that transactions used endpoints at a time, in nanoseconds."""

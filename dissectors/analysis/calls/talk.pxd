@@ -5,6 +5,7 @@ from dissectors.analysis.calls.unread cimport Unread
 
 cdef class Offer:
     cdef public object owner, shape, ssrc
+    cdef public tuple end
     cdef public bint is_facetime
 
 
@@ -12,7 +13,7 @@ cdef class Reading:
     cdef object _asks, _limits
     cdef dict _shapes
 
-    cpdef Offer offered(self, object entry, object usual, tuple at)
+    cpdef Offer offered(self, object entry, object usual)
 
 
 cdef class Talk(Unread):
@@ -25,6 +26,3 @@ cdef class Talk(Unread):
     cpdef bint feed(self, object entry, object usual) except? False
     cpdef bint _request(self, object usual, bint forth) except? False
     cpdef bint _response(self, object entry, object usual, bint forth) except? False
-
-
-cpdef bint _is(object address, object written)

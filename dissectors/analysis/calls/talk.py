@@ -1,7 +1,7 @@
 """Calls that go well, held as the octets that came: an INVITE, its answer and a BYE, beside the media of both sides.
 
-Where everything shares a port, a call is one 5-tuple, and of what goes well nothing is told but how often. As of an
-`Exchange`, whatever goes another way is opened.
+All of its messages are on one 5-tuple, and of what goes well nothing is told but how often. As of an `Exchange`,
+whatever goes another way is opened.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from dissectors.analysis.calls.descriptions import as_told
 from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
 from dissectors.report import CallOutcome
-from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import UDP, Endpoint
 from dissectors.wire.inflate import LIMITS, Limits, inflate
 
@@ -64,8 +64,8 @@ class Reading:
         self._asks, self._limits = asks, limits
         self._shapes: dict[bytes, bytes] = {}
 
-    def offered(self, entry: Entry, usual: Usual, at: Endpoint) -> Offer | None:
-        """What a message says of media, if its sender wants them at the end from which it signals."""
+    def offered(self, entry: Entry, usual: Usual) -> Offer | None:
+        """What a message says of media, if that is nothing unusual."""
         if not usual.octets:
             return None
         body = usual.body
@@ -75,9 +75,7 @@ class Reading:
                 return None
             body = inflated.octets
         found = self._asks(body)
-        if found is None or usual.longest + len(body) > LARGEST_OCTETS or found.port != at[1]:
-            return None
-        if found.address != at[0] and not _is(found.address, at[0]):
+        if found is None or usual.longest + len(body) > LARGEST_OCTETS:
             return None
         shape = self._shapes.get(found.rest)
         if shape is None:
@@ -86,16 +84,16 @@ class Reading:
             if len(self._shapes) >= MAX_SHAPES:
                 self._shapes.clear()
             shape = self._shapes[found.rest] = found.rest
-        return Offer(shape, found.owner, found.ssrc, found.is_facetime)
+        return Offer(shape, found.owner, (as_told(found.address), found.port), found.ssrc, found.is_facetime)
 
 
 class Offer:
-    """What one side said of its media: its shape is all but its addresses, its port and its source."""
+    """What one side said of its media: its shape is all but the end where it wants them and its source."""
 
-    __slots__ = ("is_facetime", "owner", "shape", "ssrc")
+    __slots__ = ("end", "is_facetime", "owner", "shape", "ssrc")
 
-    def __init__(self, shape: bytes, owner: bytes, ssrc: int | None, is_facetime: bool) -> None:
-        self.shape, self.owner, self.ssrc, self.is_facetime = shape, owner, ssrc, is_facetime
+    def __init__(self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool) -> None:
+        self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
 
 
 class Talk(Unread):
@@ -125,7 +123,7 @@ class Talk(Unread):
     @property
     def announced(self) -> tuple[Endpoint, ...]:
         """Where its sides want media, as far as they said so."""
-        return self.ends[: len(self.offered)]
+        return tuple([each.end for each in self.offered])
 
     @property
     def outcome(self) -> CallOutcome:
@@ -199,8 +197,8 @@ class Talk(Unread):
                 return False
             self.stage = RANG
         elif usual.status == OK:
-            offer = self.reading.offered(entry, usual, self.ends[1])
-            if offer is None or offer.owner == self.offered[0].owner or self.ends[0] == self.ends[1]:
+            offer = self.reading.offered(entry, usual)
+            if offer is None or offer.owner == self.offered[0].owner:
                 return False
             self.offered = self.offered[0], offer
             self.stage = ANSWERED
@@ -212,16 +210,8 @@ class Talk(Unread):
 
 def begun(entry: Entry, usual: Usual, number: int, reading: Reading) -> Talk | None:
     """The call that an INVITE begins; None where it has to be read."""
-    src, sport, _, _, inside, transport = entry.flow.flow
+    _, _, _, _, inside, transport = entry.flow.flow
     if usual.method != INVITE or inside or transport != UDP:
         return None
-    offer = reading.offered(entry, usual, (src, sport))
+    offer = reading.offered(entry, usual)
     return None if offer is None else Talk(entry, usual, number, reading, offer)
-
-
-def _is(address: str, written: str) -> bool:
-    """Whether an address is the one that is written as usual."""
-    try:
-        return ":" in address and written_address(packed_address(address)) == written
-    except ValueError:
-        return False

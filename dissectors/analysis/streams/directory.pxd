@@ -27,6 +27,9 @@ cdef class Directory:
     @cython.locals(known=Entered, there=dict)
     cpdef bint is_alone(self, object talk)
 
+    @cython.locals(known=Entered)
+    cpdef bint signals_alone(self, object talk)
+
     cpdef object join(self, object counters, object flow)
 
     @cython.locals(before=Py_ssize_t, call=CallState, fresh=list, hosts=Py_ssize_t)

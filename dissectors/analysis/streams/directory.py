@@ -165,17 +165,22 @@ class Directory:
         return True
 
     def is_alone(self, talk: Talk) -> bool:
-        """The same of a call that is unread, and where it stands only what it announced itself."""
+        """Whether no other call stands where a call that is unread announced media, once with its answer."""
         known = self._entered.get(talk.call_id)
         if known is None or known.call is not talk or known.lines != len(SIDES):
             return False
         for there, key, _ in known.places:
-            if len(there[key]) != 1:
+            if (there is self._ssrcs or there is self._endpoints) and len(there[key]) != 1:
                 return False
+        return not any([end in self._hosts for end in talk.announced])
+
+    def signals_alone(self, talk: Talk) -> bool:
+        """Whether nobody but such a call has anything to do with the flows on which it signals."""
+        known = self._entered[talk.call_id]
         for flow in known.signals_on:
-            if self._signalling[flow] != 1 or not known.pairs and flow in self._pairs:
+            if self._signalling[flow] != 1 or len(self._pairs.get(flow, ())) > (known.pairs > 0):
                 return False
-        return not any([end in self._hosts for end in talk.ends])
+        return True
 
     def announces(self, ssrc: int) -> list[str]:
         """The sides of calls that announced an SSRC."""
@@ -257,16 +262,20 @@ class Directory:
         known.lines, known.hosts, known.pairs = len(announced), hosts, len(call.pairs)
 
     def _enter_talk(self, known: Entered, talk: Talk) -> None:
-        """Enter what is new in a call that is unread: its sides want media at the ends of its 5-tuple.
+        """Enter what is new in a call that is unread.
 
-        So it is found there before it would be by its flows and hosts, but for what came before the answer.
+        A side that wants media on the host from which it signals is found there before it would be by its host, and
+        where both want them at the ends of its 5-tuple, before it would be by its flows.
         """
-        offered = talk.offered
+        offered, ends = talk.offered, talk.ends
         for at in range(known.lines, len(offered)):
-            if offered[at].ssrc is not None:
-                self._put(known, talk, self._ssrcs, offered[at].ssrc, SIDES[at])
-            self._put(known, talk, self._endpoints, talk.ends[at], SIDES[at])
-        if len(offered) < len(SIDES) and not known.pairs:
+            offer, host = offered[at], ends[at][0]
+            if offer.ssrc is not None:
+                self._put(known, talk, self._ssrcs, offer.ssrc, SIDES[at])
+            self._put(known, talk, self._endpoints, offer.end, SIDES[at])
+            if offer.end[0] != host:
+                self._put(known, talk, self._hosts, (host, offer.end[1]), SIDES[at])
+        if not known.pairs and talk.announced != ends:
             for flow in talk.pairs:
                 self._put(known, talk, self._pairs, flow, "")
             known.pairs = len(talk.pairs)

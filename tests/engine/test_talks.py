@@ -1,0 +1,265 @@
+"""Calls with media on ports of their own, held unread: the report is the one of an engine that reads everything."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from dissectors.engine.trackers import Capacity
+from tests.made import Endpoint, sip
+from tests.stories import Story, description, request, response, rtp, talk
+from tests.unread import opened, told
+
+__all__ = ["opened"]
+
+pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
+
+PCMU = "a=rtpmap:0 PCMU/8000"
+TRUNK: tuple[Endpoint, Endpoint] = ("198.51.100.1", 5060), ("203.0.113.2", 5060)
+MEDIA_SERVER, STRANGER = "203.0.113.9", ("192.0.2.77", 4000)
+HUNG_UP = 3040.0
+
+
+class Called:
+    """A call of three seconds from one end to another, with media between two others; times are milliseconds."""
+
+    def __init__(self, number: int, start: float, ends: tuple[Endpoint, Endpoint], media: tuple[Endpoint, Endpoint]):
+        self.number, self.start, self.ends, self.media = number, start, ends, media
+        self.announced, self.sources = media, (number << 8 | 1, number << 8 | 2)
+        self.lines: tuple[str, ...] = (PCMU,)
+        self.forth: dict[str, object] | None = {}
+        self.back: dict[str, object] | None = {}
+        self.beside: Story = []
+
+    def story(self) -> Story:
+        """All of it."""
+        offer, answer = (description(*end, *self.lines) for end in self.announced)
+        name = f"c{self.number}"
+        said = [
+            request(0, "INVITE", body=offer, call=name), response(5, 100, "Trying", call=name),
+            response(200, 180, "Ringing", call=name), response(1000, 200, "OK", body=answer, call=name),
+            request(1010, "ACK", tag="2", call=name), request(HUNG_UP, "BYE", number=2, tag="2", call=name),
+            response(HUNG_UP + 20, 200, "OK", "BYE", number=2, call=name),
+        ]
+        here, there = self.ends
+        forth = [(*self.ends, b"") if src[0] == "198.51.100.1" else (there, here, b"") for _, src, _, _ in said]
+        told = [(time, src, dst, octets) for (time, _, _, octets), (src, dst, _) in zip(said, forth, strict=True)]
+        for way, changes in enumerate((self.forth, self.back)):
+            if changes is not None:
+                ends = self.media[way], self.media[1 - way]
+                told += talk(*ends, **{"ssrc": self.sources[way], "seconds": 2.0, **changes})  # type: ignore[arg-type]
+        return [(time + self.start, *rest) for time, *rest in (*told, *self.beside)]  # type: ignore[misc]
+
+
+Way = Callable[[Called, random.Random], None]
+
+
+def plain(call: Called, chance: random.Random) -> None:
+    """As it is."""
+
+
+def changed(call: Called, chance: random.Random, **changes: object) -> None:
+    call.forth = changes
+
+
+def one_way(call: Called, chance: random.Random) -> None:
+    call.back = None
+
+
+def silent(call: Called, chance: random.Random) -> None:
+    call.forth = call.back = None
+
+
+def behind_nat(call: Called, chance: random.Random) -> None:
+    """What the caller announces is an address of its own network; media comes from where it signals."""
+    call.announced = ("10.0.0.5", call.media[0][1]), call.announced[1]
+    call.media = (call.ends[0][0], call.media[0][1]), call.media[1]
+
+
+def private(call: Called, chance: random.Random) -> None:
+    call.media = call.announced = ("10.0.0.6", 4000), call.media[1]
+
+
+def nobody_there(call: Called, chance: random.Random) -> None:
+    call.announced = (call.media[0][0], 9998), call.media[1]
+
+
+def same_end(call: Called, chance: random.Random) -> None:
+    call.announced = call.media[1], call.media[1]
+
+
+def crossed(call: Called, chance: random.Random) -> None:
+    call.announced = call.media[1], call.media[0]
+
+
+def at_the_signalling(call: Called, chance: random.Random) -> None:
+    """One side has media on the port of its signalling."""
+    call.media = call.announced = call.ends[0], call.media[1]
+
+
+def held(call: Called, chance: random.Random) -> None:
+    call.announced = ("0.0.0.0", call.media[0][1]), call.media[1]
+
+
+def of_one_source(call: Called, chance: random.Random) -> None:
+    call.sources = 4711, chance.choice((4711, 4712))
+
+
+def with_sources(call: Called, chance: random.Random) -> None:
+    """Announced, rightly or not."""
+    call.lines = (PCMU, f"a=ssrc:{chance.choice(call.sources)} cname:a")
+
+
+def third_party(call: Called, chance: random.Random) -> None:
+    end = chance.choice((*call.media, *call.ends))
+    call.beside = talk(STRANGER, end, 900 + call.number, seconds=chance.choice((0.1, 1.0)))
+
+
+def to_third_party(call: Called, chance: random.Random) -> None:
+    call.beside = talk(chance.choice((*call.media, *call.ends)), STRANGER, 900 + call.number, seconds=1.0)
+
+
+def to_the_host(call: Called, chance: random.Random) -> None:
+    """Something goes to the announced port, on the host that signals."""
+    at = chance.randrange(2)
+    call.beside = talk(STRANGER, (call.ends[at][0], call.announced[at][1]), 900 + call.number, seconds=1.0)
+
+
+def on_the_signalling(call: Called, chance: random.Random) -> None:
+    call.beside = talk(*call.ends, 900 + call.number, seconds=chance.choice((0.1, 1.0)))
+
+
+def second_source(call: Called, chance: random.Random) -> None:
+    call.beside = talk(*call.media, 900 + call.number, start=1500, seconds=1.0)
+
+
+def stray(call: Called, chance: random.Random) -> None:
+    """Datagrams that are no stream."""
+    ends = chance.choice((call.media, call.ends))
+    payload = chance.choice((b"\x05 foreign", b"\r\n\r\n", rtp(7, 0x1234), b"\x80\x00"))
+    call.beside = [(1500.0 + n, *ends, payload) for n in range(chance.choice((1, 3)))]
+
+
+def reports(call: Called, chance: random.Random, beyond: int = 1) -> None:
+    """RTCP of both sides at the next ports; where it is odd, it says so of a source of somebody."""
+    ends = [(host, port + beyond) for host, port in call.media]
+    lost = chance.choice((0, 0, 0, 50))
+    for time in (1500, 2500):
+        for way in (0, 1):
+            own, other = call.sources[way], call.sources[1 - way]
+            sent = (time - 1020) // 20
+            clock = 3_900_000_000 + int(call.start + time) / 1000
+            info = struct.pack(">QIII", int(clock * 2**32), 160 * sent, sent, 160 * sent)
+            block = struct.pack(">IIIIII", other, lost << 24 | lost, 100 + sent, 8, 0, 0)
+            octets = struct.pack(">BBHI", 0x81, 200, 12, own) + info + block
+            call.beside.append((time + 3.0 * way, ends[way], ends[1 - way], octets))
+
+
+def options(call: Called, chance: random.Random) -> None:
+    """Somebody asks on the same 5-tuple whether the other side is there, during the call or some time around it."""
+    time = chance.choice((-40_000.0, -100.0, 1500.0, 5000.0, 60_000.0))
+    here, there = call.ends
+    lines = [
+        f"Via: SIP/2.0/UDP x;branch=z9hG4bKo{call.number}", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
+        f"Call-ID: o{call.number}", "CSeq: 1 OPTIONS",
+    ]
+    call.beside = [
+        (time, here, there, sip("OPTIONS sip:b@x SIP/2.0", *lines)),
+        (time + 20, there, here, sip("SIP/2.0 200 OK", *[each + ";tag=2" * each.startswith("To") for each in lines])),
+    ]
+
+
+WAYS: dict[str, Way] = {
+    "plain": plain, "lost": partial(changed, lost=lambda n: n % 7 == 3), "one way": one_way, "silent": silent,
+    "goes on": partial(changed, seconds=4.0), "goes on for long": partial(changed, seconds=40.0, every=400, step=3200),
+    "early": partial(changed, start=500.0), "encrypted": partial(changed, size=170),
+    "not listed": partial(changed, payload_type=9), "behind NAT": behind_nat, "private": private,
+    "nobody there": nobody_there, "the same end": same_end, "crossed": crossed, "held": held,
+    "at the signalling": at_the_signalling, "of one source": of_one_source, "announced sources": with_sources,
+    "a third party": third_party, "to a third party": to_third_party, "to the host": to_the_host,
+    "on the signalling's flow": on_the_signalling, "a second source": second_source, "stray": stray,
+    "reports": reports, "reports beside": partial(reports, beyond=0), "OPTIONS": options,
+}
+
+Place = Callable[[int, random.Random], tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]]
+
+
+def pairs(number: int, chance: random.Random) -> tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]:
+    """Two phones that have nothing to do with any other."""
+    here, there = f"198.51.101.{number}", f"203.0.114.{number}"
+    return ((here, 5060), (there, 5060)), ((here, 20_000 + 2 * number), (there, 30_000 + 2 * number))
+
+
+def access(number: int, chance: random.Random) -> tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]:
+    """Phones and a server, which has media on a host of its own."""
+    phone = f"198.51.102.{number}"
+    return ((phone, 5060), TRUNK[1]), ((phone, 20_000 + 2 * number), (MEDIA_SERVER, 30_000 + 2 * number))
+
+
+def trunk(number: int, chance: random.Random) -> tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]:
+    """Two servers, and two media servers."""
+    return TRUNK, (("198.51.100.9", 20_000 + 2 * number), (MEDIA_SERVER, 30_000 + 2 * number))
+
+
+def crowded(number: int, chance: random.Random) -> tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]:
+    """Few hosts and few ports, which many calls have one after the other, or at once."""
+    ends = [(f"198.51.100.{chance.randrange(1, 4)}", chance.choice((5060, 5062))) for _ in range(2)]
+    media = [
+        (chance.choice((ends[at][0], f"198.51.100.{chance.randrange(1, 6)}")), 20_000 + 2 * chance.randrange(5))
+        for at in range(2)
+    ]
+    return (ends[0], ends[1]), (media[0], media[1])
+
+
+PLACES: dict[str, Place] = {"pairs": pairs, "access": access, "trunk": trunk, "crowded": crowded}
+
+
+def world(
+    ways: list[str], places: list[str], gap: float, chance: random.Random, jitter: float = 0.0
+) -> Story:
+    """A call of each way, one after the other or over one another."""
+    story: Story = []
+    for number, way in enumerate(ways, 1):
+        ends, media = PLACES[chance.choice(places)](number, chance)
+        call = Called(number, 50_000 + gap * (number + jitter * chance.random()), ends, media)
+        WAYS[way](call, chance)
+        story += call.story()
+    return story
+
+
+@pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
+def test_what_goes_well_is_never_read(place: str, opened: Counter[str]) -> None:
+    chance = random.Random(1)
+    story = world(["plain"] * 12, [place], 700.0, chance)
+    made = told(story, True, 0)
+    assert opened == {"unread": 12} and not made.calls and not made.streams
+    assert made == told(story, False, 0)
+    assert made.totals is not None and made.totals.calls == 12 and made.totals.streams_left_out == 24
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
+def test_each_way_is_told_as_if_it_had_been_read(way: str, place: str, opened: Counter[str]) -> None:
+    story = world(["plain", way, "plain", "plain", way, "plain"], [place], 1700.0, random.Random(2))
+    for most, size in ((0, 1), (2, 4096)):
+        assert told(story, True, most, size) == told(story, False, most, size)
+
+
+def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str]) -> None:
+    """At once or one after the other, between ends of their own or the same few."""
+    for seed in range(60):
+        chance = random.Random(seed)
+        ways = ["plain"] * chance.choice((3, 8)) + chance.choices([*WAYS], k=chance.choice((1, 3, 8)))
+        chance.shuffle(ways)
+        places = chance.choice((["pairs"], ["access"], ["trunk"], ["crowded"], [*PLACES]))
+        gap = chance.choice((30.0, 300.0, 4000.0, 20_000.0, 70_000.0))
+        story = world(ways, places, gap, chance, chance.choice((0, 1.0, 3.0)))
+        most, size = chance.choice((0, 1, 3)), chance.choice((1, 16, 4096))
+        capacity = Capacity(calls=chance.choice((3, 1000)), endpoints=chance.choice((6, 1000)))
+        assert told(story, True, most, size, capacity) == told(story, False, most, size, capacity), seed
+    assert opened["unread"] > 200
