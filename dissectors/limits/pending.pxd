@@ -7,21 +7,22 @@ cimport cython
 cdef class Pending:
     cdef object _name, _bounds
     cdef Py_ssize_t _limit, _turn
-    cdef long long _due, _now, _timeout_ns
+    cdef long long _due, _timeout_ns
     cdef dict _waiting
     cdef list _line
 
+    @cython.locals(each=tuple)
     cpdef object wait(self, object key, object time, object value)
 
-    @cython.locals(now=cython.longlong)
+    @cython.locals(each=tuple, waiting=dict)
     cpdef bint wait_new(self, object key, object time, object value) except -1
 
     cpdef tuple get(self, object key)
     cpdef tuple take(self, object key)
     cpdef object clear(self)
 
-    @cython.locals(waiting=dict, line=list, each=tuple)
-    cdef object _enter(self, object key, object time, object value)
+    @cython.locals(line=list, waiting=dict)
+    cdef object _line_up(self, tuple each)
 
     @cython.locals(line=list, each=tuple)
     cdef tuple _first(self)
@@ -30,4 +31,4 @@ cdef class Pending:
     cdef object _let_go(self, long long time)
 
     @cython.locals(first=tuple)
-    cdef object _give_up(self)
+    cdef object _give_up(self, long long time)

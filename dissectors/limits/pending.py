@@ -23,7 +23,7 @@ class Pending:
 
     def __init__(self, name: str, limit: int, timeout_ns: int, bounds: Bounds | None = None) -> None:
         self._name, self._limit, self._timeout_ns, self._bounds = name, limit, timeout_ns, bounds
-        self._due = self._now = 0
+        self._due = 0
         self._waiting: dict[Hashable, Waiting] = {}
         # In the order in which they came. Who leaves stays in line until its turn comes: a line is no place to search.
         self._line: list[Waiting] = []
@@ -37,16 +37,18 @@ class Pending:
         """Let a value wait from `time` on."""
         if not self.wait_new(key, time, value):
             del self._waiting[key]
-            self._enter(key, time, value)
+            self._waiting[key] = each = (time, value, key)
+            self._line_up(each)
 
     def wait_new(self, key: Hashable, time: int, value: Any) -> bool:
         """Let a value wait unless one does already under this key; whether it was new."""
-        if key in self._waiting:
+        waiting = self._waiting
+        if len(waiting) >= self._limit and key not in waiting:
+            self._give_up(time)
+        each = (time, value, key)
+        if waiting.setdefault(key, each) is not each:
             return False
-        self._now = time
-        if len(self._waiting) >= self._limit:
-            self._give_up()
-        self._enter(key, time, value)
+        self._line_up(each)
         if time >= self._due:
             self._let_go(time)
         return True
@@ -65,9 +67,8 @@ class Pending:
         self._line.clear()
         self._turn = 0
 
-    def _enter(self, key: Hashable, time: int, value: Any) -> None:
+    def _line_up(self, each: Waiting) -> None:
         waiting, line = self._waiting, self._line
-        waiting[key] = each = (time, value, key)
         line.append(each)
         if len(line) > 2 * len(waiting) + SPARE_PLACES:
             line[:] = waiting.values()
@@ -92,10 +93,10 @@ class Pending:
             first = self._first()
         self._due = (time if first is None else first[0]) + self._timeout_ns
 
-    def _give_up(self) -> None:
+    def _give_up(self, time: int) -> None:
         """Let the oldest give way to another one, and count it unless it has waited for long enough."""
         first = self._first()
         if first is not None:
             del self._waiting[first[2]]
-            if self._bounds is not None and self._now - first[0] < self._timeout_ns:
+            if self._bounds is not None and time - first[0] < self._timeout_ns:
                 self._bounds.hit(self._name)

@@ -18,5 +18,11 @@ cpdef object read_receiver_report(Py_ssize_t count, object body, Py_ssize_t plac
 @cython.locals(at=Py_ssize_t, blocks=list, end=Py_ssize_t)
 cpdef tuple _reports(Py_ssize_t count, object body, Py_ssize_t start, Py_ssize_t place)
 
-@cython.locals(losses=cython.longlong, lost=cython.longlong, cumulative=cython.longlong, dlsr=cython.longlong)
+@cython.locals(losses=cython.longlong, dlsr=cython.longlong)
 cpdef object read_block(object body, Py_ssize_t at)
+
+@cython.locals(lost=cython.longlong)
+cpdef long long cumulative(long long losses) noexcept
+
+@cython.locals(high=cython.longlong, low=cython.longlong)
+cpdef long long number_at(bytes octets, Py_ssize_t at) except -1

@@ -199,9 +199,19 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
 def read_block(body: bytes, at: int) -> ReportBlock:
     """Read the report block that begins at `at`, and is whole."""
     ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack_from(body, at)
+    return ReportBlock(ssrc, (losses >> 24) / 256, cumulative(losses), highest, jitter, lsr, dlsr / 65536)
+
+
+def cumulative(losses: int) -> int:
+    """The 24 bits of a report block that count what was lost, which have a sign."""
     lost = losses & 0xFFFFFF
-    cumulative = lost - 0x1000000 if lost & 0x800000 else lost
-    return ReportBlock(ssrc, (losses >> 24) / 256, cumulative, highest, jitter, lsr, dlsr / 65536)
+    return lost - 0x1000000 if lost & 0x800000 else lost
+
+
+def number_at(octets: bytes, at: int) -> int:
+    """The 32-bit number at `at`."""
+    high, low = octets[at] << 8 | octets[at + 1], octets[at + 2] << 8 | octets[at + 3]
+    return high << 16 | low
 
 
 def _reported(reports: tuple[ReportBlock, ...]) -> str:

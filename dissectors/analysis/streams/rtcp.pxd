@@ -3,6 +3,7 @@
 cimport cython
 
 from dissectors.limits.pending cimport Pending
+from dissectors.protocols.rtcp_reports cimport cumulative, number_at
 
 
 @cython.final
@@ -14,6 +15,13 @@ cdef class BySource:
 
     @cython.locals(known=list, found=list)
     cpdef list of(self, object ssrc, object pairs, bint alone)
+
+
+@cython.final
+cdef class Clocked:
+    cdef readonly long long file, frame, time
+    cdef readonly unsigned long long ntp
+    cdef readonly unsigned int timestamp
 
 
 cdef class Heard:
@@ -28,15 +36,18 @@ cdef class Covered:
 
 
 cdef class Control:
-    cdef public object _covered, _flow, _place, _transport
+    cdef public object _covered, _flow, _transport
     cdef BySource _clocked, _heard, _said_bye, _told
     cdef readonly Pending sent
     cdef public dict _either_way, _readers
-    cdef public long long _datagrams
+    cdef public long long _datagrams, _file, _frame
 
     cpdef object feed(self, object datagram, object compound)
 
-    @cython.locals(at=Py_ssize_t, file=object, frame=object, payload=bytes)
+    @cython.locals(
+        at=Py_ssize_t, jitter=cython.longlong, losses=cython.longlong, lsr=cython.longlong, ntp=cython.ulonglong,
+        payload=bytes, time=cython.longlong,
+    )
     cpdef object hold(self, object entry, Py_ssize_t blocks)
 
     @cython.locals(covered=Covered)
@@ -49,9 +60,14 @@ cdef class Control:
     cpdef object _sender_report(self, long long time, object hosts, object packet)
 
     @cython.locals(known=list)
-    cpdef object _sender(self, long long time, object hosts, object ssrc, object ntp, object timestamp)
+    cpdef object _sender(
+        self, long long time, object hosts, object ssrc, unsigned long long ntp, unsigned int timestamp
+    )
 
     cpdef object _receiver_report(self, long long time, object hosts, object packet)
 
     @cython.locals(heard=Heard)
-    cpdef object _report(self, long long time, object hosts, object block)
+    cpdef object _report(
+        self, long long time, object hosts, object ssrc, double fraction_lost, long long lost, long long jitter,
+        long long lsr, double dlsr
+    )

@@ -2,16 +2,19 @@
 
 cimport cython
 
+from dissectors.analysis.streams.rtcp cimport Clocked
+
 
 @cython.locals(
     ahead=list, era=cython.double, moments=list, now=cython.longlong, ntp=cython.ulonglong, off=cython.double,
-    said=cython.longlong, seconds=cython.double, ticks=cython.double, time=cython.longlong, timestamp=cython.longlong,
-    wall=list,
+    report=Clocked, said=cython.longlong, seconds=cython.double, ticks=cython.double, time=cython.longlong,
+    timestamp=cython.longlong, wall=list,
 )
 cpdef object sender_clock(object counters, object rate, object clocked)
 
 @cython.locals(
-    mean=cython.double, middle=cython.double, off=cython.double, seconds=cython.double, slope=cython.double,
-    products=list, time=cython.double, value=cython.double,
+    at=Py_ssize_t, count=Py_ssize_t, mean=cython.double, middle=cython.double, off=cython.double,
+    products=cython.double, seconds=cython.double, slope=cython.double, spread=cython.double, time=cython.double,
+    value=cython.double,
 )
 cpdef object _slope(list times, list values)

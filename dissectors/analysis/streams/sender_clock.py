@@ -51,8 +51,8 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
     time, timestamp = counters.heard
     ticks, era = rate, float(NTP_EPOCH_SECONDS)
     ahead, wall, moments = [], [], []
-    for each in known:
-        now, ntp, said = each.time, each.ntp, each.timestamp
+    for report in known:
+        now, ntp, said = report.time, report.ntp, report.timestamp
         seconds = now / 1e9
         off = said - (timestamp - ticks * (time - now) / 1e9) + 2147483648.0
         ahead.append(1000.0 * (off % 4294967296.0 - 2147483648.0) / ticks)
@@ -78,14 +78,19 @@ def _slope(times: Sequence[float], values: Sequence[float]) -> float | None:
     seconds = times[-1] - times[0]
     if len(times) < MIN_ON_LINE or seconds < MIN_LINE_SECONDS:
         return None
-    middle, mean = sum(times) / len(times), sum(values) / len(values)
-    spread = sum([(time - middle) ** 2 for time in times])
-    products = []
-    for time, value in zip(times, values, strict=True):
-        products.append((time - middle) * (value - mean))
-    slope = sum(products) / spread
-    off = 0.0
-    for time, value in zip(times, values, strict=True):
+    middle = mean = spread = products = off = 0.0
+    count = len(times)
+    for at in range(count):
+        middle += times[at]
+        mean += values[at]
+    middle, mean = middle / count, mean / count
+    for at in range(count):
+        time, value = times[at], values[at]
+        spread += (time - middle) ** 2
+        products += (time - middle) * (value - mean)
+    slope = products / spread
+    for at in range(count):
+        time, value = times[at], values[at]
         off = max(off, abs(value - mean - slope * (time - middle)))
     return slope if off <= max(MAX_OFF_LINE_MS, MAX_OFF_LINE_SHARE * abs(slope) * seconds) else None
 
