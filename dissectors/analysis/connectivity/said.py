@@ -92,8 +92,8 @@ class Glance:
             end -= FINGERPRINT_OCTETS
         if end >= HEADER + INTEGRITY_OCTETS and payload.startswith(INTEGRITY, end - INTEGRITY_OCTETS):
             end -= INTEGRITY_OCTETS
-        known = self.requests if payload[0] == 0 else self.answers if payload[0] == 1 else None
-        return None if known is None else known.recall(payload[HEADER:end])
+        known, octets = self.requests if payload[0] == 0 else self.answers if payload[0] == 1 else None, payload
+        return None if known is None else known.recall(octets[HEADER:end])
 
 
 def _asked(attributes: bytes) -> Said | None:
