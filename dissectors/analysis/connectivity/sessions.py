@@ -7,7 +7,7 @@ SSRC that goes on between hosts it was known between. What has neither ICE nor D
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Literal
 
 from dissectors.analysis.connectivity.joining import CHECK, Ends, Joined, joined
@@ -201,8 +201,8 @@ def _session(
         handshakes=tuple(group.handshakes),
         streams=tuple(group.streams),
         call=call,
-        first=min(pair.first for pair in pairs),
-        last=max(pair.last for pair in pairs),
+        first=min([pair.first for pair in pairs]),
+        last=max([pair.last for pair in pairs]),
         ended=_ended(shaken if closing is None else [*shaken, closing], media, None if call is None else calls[call]),
         closed_by=None if closing is None else _closed_by(closing),
         closed_place=None if closing is None else closing.closed_place,
@@ -264,10 +264,12 @@ def _pair(
     ends: Ends, sides: Sides, kinds: dict[Hashable, str], asked: list[Check], used: list[Handshake | Stream]
 ) -> Pair:
     (src, dst), inside = (ends[:2] if sides.of(ends[0]) == 0 else (ends[1], ends[0])), ends[2]
-    checked = _least(each.succeeded.first for each in asked if each.succeeded)
-    nominated = _least(each.nominated_at for each in asked if each.nominated_at is not None)
-    first_use = _least(each.first for each in used)
-    lost = _least(since for each in asked if (since := failed_since(each)) is not None)
+    checked = nominated = lost = first_use = None
+    for check in asked:
+        checked = _earlier(checked, None if check.succeeded is None else check.succeeded.first)
+        nominated, lost = _earlier(nominated, check.nominated_at), _earlier(lost, failed_since(check))
+    for one in used:
+        first_use = _earlier(first_use, one.first)
     everything: list[Check | Handshake | Stream] = [*asked, *used]
     begun = min(everything, key=lambda each: each.first)
     state: State = (
@@ -276,8 +278,8 @@ def _pair(
         else "checked" if checked is not None else "waiting"
     )
     return Pair(
-        *src, *dst, inside, state, sum(each.requests for each in asked), sum(each.answered for each in asked),
-        begun.first, checked, nominated, first_use, lost, max(each.last for each in everything), _place(begun),
+        *src, *dst, inside, state, sum([each.requests for each in asked]), sum([each.answered for each in asked]),
+        begun.first, checked, nominated, first_use, lost, max([each.last for each in everything]), _place(begun),
         kinds.get((src, bool(inside))), kinds.get((dst, bool(inside))),
     )
 
@@ -286,5 +288,6 @@ def _place(each: Check | Handshake | Stream) -> Place:
     return each.first_place if isinstance(each, Stream) else each.place
 
 
-def _least(times: Iterable[float]) -> float | None:
-    return min(times, default=None)
+def _earlier(one: float | None, other: float | None) -> float | None:
+    """The earlier of two times, of which either may be none."""
+    return other if one is None or other is not None and other < one else one

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import islice
+from operator import attrgetter
 
 from dissectors.analysis.connectivity.joining import fragments
 from dissectors.report import Check, Handshake, Side, Stream
 from dissectors.wire.datagram import Endpoint, endpoint
+
+_first, _last = attrgetter("first"), attrgetter("last")
 
 MAX_ENDPOINTS, MAX_FRAGMENTS = 16, 8
 """Endpoints and fragments of a side that are listed."""
@@ -22,7 +25,7 @@ class Sides:
         self._of: dict[Hashable, int] = {}
         self._named: tuple[dict[str, None], dict[str, None]] = {}, {}
         everything: list[Check | Handshake | Stream] = [*asked, *shaken, *media]
-        for each in sorted(everything, key=lambda one: one.first):
+        for each in sorted(everything, key=_first):
             names = [fragments(named.username) for named in each.usernames] if isinstance(each, Check) else []
             own = next((found[1] for found in names if found), None)
             src, dst = (each.src, each.sport), (each.dst, each.dport)
@@ -43,12 +46,16 @@ class Sides:
 
     def _side(self, own: str | None, src: Endpoint, dst: Endpoint) -> int:
         """The side of what is sent, by the fragment of its sender and both its ends."""
-        if own in self._of:
-            return self._of[own]
-        for key, turned in ((src, 0), (dst, 1), (src[0], 0), (dst[0], 1)):
-            if key in self._of:
-                return self._of[key] ^ turned
-        return 0
+        known = self._of
+        if own in known:
+            return known[own]
+        if src in known:
+            return known[src]
+        if dst in known:
+            return 1 - known[dst]
+        if src[0] in known:
+            return known[src[0]]
+        return 1 - known[dst[0]] if dst[0] in known else 0
 
     def _enter(self, side: int, end: Endpoint) -> None:
         if self._of.setdefault(end, side) == side:
@@ -58,7 +65,7 @@ class Sides:
     def to_report(self, asked: list[Check]) -> tuple[Side, ...]:
         """The report's values."""
         roles: dict[int, str] = {}
-        for check in sorted(asked, key=lambda each: each.last):
+        for check in sorted(asked, key=_last):
             if check.role:
                 roles[self.of((check.src, check.sport))] = check.role
         return tuple(

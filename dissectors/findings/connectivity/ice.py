@@ -137,7 +137,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
 )
 def ice_failed(facts: Facts) -> Iterator[Found]:
     yield from _both_lite(facts)
-    silent = [checks for checks in agreements(facts).values() if not any(check.answered for check in checks)]
+    silent = [checks for checks in facts.once(agreements).values() if not any([check.answered for check in checks])]
     if not silent:
         return
     # Who goes on to keys or media has found a pair, whether or not the answers were captured (RFC 8445 section 12.1).
@@ -261,13 +261,12 @@ def _lasted(checks: list[Check], here: tuple[str, ...]) -> float:
     fix="Look for an answer of another call or branch, or a proxy that changes a=ice-ufrag or a=ice-pwd.",
 )
 def ice_refused(facts: Facts) -> Iterator[Found]:
-    excused, working = facts.once(_mismatched), facts.once(_working)
     for check in facts.checks:
-        errors = [error for error in check.errors if error[:3] in ("400", "401", "403")]
-        if check.kind != CHECK or not errors or check.succeeded is not None or check.place in excused:
+        errors = [error for error in check.errors if error[:3] in ("400", "401", "403")] if check.errors else ()
+        if check.kind != CHECK or not errors or check.succeeded is not None or check.place in facts.once(_mismatched):
             continue
         # One pair that works is enough.
-        if working.get(check.place, -1.0) < check.first:
+        if facts.once(_working).get(check.place, -1.0) < check.first:
             yield Found(f"{ends(check)}: {errors[0]}", (check.place,))
 
 
@@ -292,18 +291,22 @@ def _working(facts: Facts) -> dict[Place, float]:
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )
 def ice_not_nominated(facts: Facts) -> Iterator[Found]:
-    # Who uses a pair has chosen it, whether or not the capture began in time.
-    flows = facts.recognised if facts.checks else ()
-    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in flows]
-    used = {ends for ends, names in carried if names - CHECKING}
-    for checks in agreements(facts).values():
+    for checks in facts.once(agreements).values():
         leading = [check for check in checks if check.role == "controlling"]
-        lasted = max(check.last for check in checks) - min(check.first for check in checks)
-        succeeded, nominated = any(c.succeeded for c in leading), any(c.nominated for c in leading)
-        if any(way(check) in used or back(check) in used for check in checks):
+        if any([check.nominated for check in leading]) or not any([check.succeeded for check in leading]):
             continue
-        if succeeded and not nominated and lasted > SETTLED_SECONDS and not any(map(_conflicts, leading)):
+        lasted = max(check.last for check in checks) - min(check.first for check in checks)
+        if lasted <= SETTLED_SECONDS or any(map(_conflicts, leading)):
+            continue
+        used = facts.once(_in_use)
+        if not any(way(check) in used or back(check) in used for check in checks):
             yield Found(f"{ends(leading[0])}: {lasted:.0f} s of checks", [check.place for check in leading])
+
+
+def _in_use(facts: Facts) -> set[Way]:
+    """Who uses a pair has chosen it, whether or not the capture began in time."""
+    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in facts.recognised]
+    return {ends for ends, names in carried if names - CHECKING}
 
 
 RULES = (
