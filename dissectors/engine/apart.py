@@ -19,14 +19,16 @@ from dissectors.mux.scan import Scanner
 class Apart:
     """What a call has that is apart: its flows, and its streams, each with why it belongs to the call.
 
-    `outlines` are those of its streams, in their order, where it is known that all of it is plain. `shared` are the two
-    flows on which it signals where they are none of its own.
+    `outlines` are those of its streams, in their order, where it is known that all of it is plain. `media` are the two
+    flows on which they are, if it has any, `shared` those on which it signals where they are none of its own.
     """
 
-    __slots__ = ("flows", "joined", "outlines", "shared", "streams")
+    __slots__ = ("flows", "joined", "media", "outlines", "shared", "streams")
 
-    def __init__(self, flows: tuple[FlowState, ...], shared: tuple[FlowState, ...] = ()) -> None:
-        self.flows, self.shared = flows, shared
+    def __init__(
+        self, flows: tuple[FlowState, ...], media: tuple[FlowState, ...], shared: tuple[FlowState, ...] = ()
+    ) -> None:
+        self.flows, self.media, self.shared = flows, media, shared
         self.streams: list[Counters] = []
         self.joined: list[Joined] = []
         self.outlines: list[Outline] = []
@@ -42,7 +44,7 @@ def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner,
     src, sport, dst, dport, _, _ = call.pairs[0]
     if calls.remembers((src, sport)) or calls.remembers((dst, dport)):
         return None
-    found = Apart(pair)
+    found = Apart(pair, pair)
     for state in pair:
         if state.waits or not was_meanwhile(state, call.start, call.last, recent):
             return None

@@ -23,10 +23,10 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
-from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams
+from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams, Unheard
 from dissectors.findings.plain import outline
 from dissectors.findings.rule import Facts, Problem
-from dissectors.findings.traits import ORDINARY
+from dissectors.findings.traits import ORDINARY, SILENT
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
@@ -41,6 +41,7 @@ from dissectors.report import (
     Flow,
     Handshake,
     KeySource,
+    Place,
     Protection,
     Seen,
     Session,
@@ -442,7 +443,10 @@ def _outlined(
         number: told(call, end, tuple(members.get(number, ())))
         for number, call in enumerate(calls) if isinstance(call, CallState)
     }
-    every = [made[number] if isinstance(call, CallState) else _outline(call) for number, call in enumerate(calls)]
+    every = [
+        made[number] if isinstance(call, CallState) else _outline(call, number in members)
+        for number, call in enumerate(calls)
+    ]
 
     def read(number: int) -> Call:
         return told(trackers.calls.open(calls[number]), end, tuple(members.get(number, ())))
@@ -450,10 +454,18 @@ def _outlined(
     return Calls(every, made.items(), read)
 
 
-def _outline(talk: Talk) -> CallOutline:
+def _outline(talk: Talk, is_heard: bool) -> CallOutline:
     """What is known of a call that is plain, without reading it."""
     (src, _), (dst, _) = talk.ends
-    return CallOutline(ORDINARY, src, dst)
+    if is_heard:
+        return CallOutline(ORDINARY, src, dst)
+    (here, _), (there, _) = talk.announced
+    places = tuple([Place(each.entry.file, each.entry.frame) for each in talk.offered])
+    unheard = Unheard(
+        (talk.answered or 0) / 1e9, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places,
+        talk.start / 1e9,
+    )
+    return CallOutline(ORDINARY.union((SILENT,)), src, dst, unheard)
 
 
 def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:

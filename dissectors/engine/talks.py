@@ -64,7 +64,7 @@ class PlainTalks:
         agreed = None if found is None else self._agreed_by(talk)
         if found is None or agreed is None:
             return None
-        for at, state in enumerate(found.flows[: len(SIDES)]):
+        for at, state in enumerate(found.media):
             counters = _stream(talk, state, scanner, recent)
             if counters is None or self._is_told_of(counters, state):
                 return None
@@ -79,24 +79,30 @@ class PlainTalks:
             found.streams.append(counters)
             found.joined.append(joined)
             found.outlines.append(plain)
-        return None if found.streams[0].ssrc == found.streams[1].ssrc else found
+        return None if found.media and found.streams[0].ssrc == found.streams[1].ssrc else found
 
     def _placed(self, talk: Talk, directory: Directory, scanner: Scanner) -> Apart | None:
-        """The flows of a call, if nobody else has anything to do with its media; those of its media are first."""
-        table, ends, pair = scanner.flows, talk.announced, talk.there_and_back()
-        if pair is None or not directory.is_alone(talk) or any(map(self._trackers.calls.remembers, ends)):
+        """The flows of a call, if nobody else has anything to do with its media, where it has any."""
+        table, remembers = scanner.flows, self._trackers.calls.remembers
+        ends, pair = talk.announced, talk.there_and_back()
+        if pair is None or not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
             return None
         own = directory.signals_alone(talk) and table.are_alone(*pair)
-        if ends == talk.ends:
-            return Apart(pair) if own else None
-        media = table.lone_pair(Flow(*ends[0], *ends[1]))
-        if media is None or media[0].flow.ends != ends or _may_have_more(talk, pair, scanner):
+        signalled = own and sum([state.datagrams for state in pair]) == len(talk.entries)
+        if ends == talk.ends and not signalled:
+            return Apart(pair, pair) if own else None
+        if _may_have_more(talk, pair, scanner):
             return None
-        if own and sum([state.datagrams for state in pair]) == len(talk.entries) and not any(
-            map(self._trackers.calls.remembers, talk.ends)
-        ):
-            return Apart((*media, *pair))
-        return Apart(media, pair)
+        media: tuple[FlowState, ...] | None = ()
+        if ends != talk.ends and any(map(table.count_at, ends)):
+            media = table.lone_pair(Flow(*ends[0], *ends[1]))
+        elif any([scanner.stream_table.by_ssrc(each.ssrc) for each in talk.offered if each.ssrc is not None]):
+            return None
+        if media is None or media and media[0].flow.ends != ends:
+            return None
+        if signalled and not any(map(remembers, talk.ends)):
+            return Apart((*media, *pair), media)
+        return Apart(media, media, pair)
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
         """Whether RTCP says anything of a stream that a rule may ask about."""

@@ -242,6 +242,16 @@ def test_what_goes_well_is_never_read(place: str, opened: Counter[str]) -> None:
     assert made.totals is not None and made.totals.calls == 12 and made.totals.streams_left_out == 24
 
 
+@pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
+def test_calls_without_media_are_never_read(place: str, opened: Counter[str]) -> None:
+    """Though there is something to say of each."""
+    story = world(["silent"] * 12, [place], 700.0, random.Random(1))
+    made = told(story, True, 0)
+    assert opened == {"unread": 12} and made == told(story, False, 0)
+    (finding,) = made.findings
+    assert finding.id == "media-missing" and finding.what.startswith("12 more in calls")
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
 def test_each_way_is_told_as_if_it_had_been_read(way: str, place: str, opened: Counter[str]) -> None:
@@ -254,7 +264,7 @@ def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str
     """At once or one after the other, between ends of their own or the same few."""
     for seed in range(60):
         chance = random.Random(seed)
-        ways = ["plain"] * chance.choice((3, 8)) + chance.choices([*WAYS], k=chance.choice((1, 3, 8)))
+        ways = [chance.choice(("plain", "plain", "silent"))] * chance.choice((3, 8)) + chance.choices([*WAYS], k=chance.choice((1, 3, 8)))
         chance.shuffle(ways)
         places = chance.choice((["pairs"], ["access"], ["trunk"], ["crowded"], [*PLACES]))
         gap = chance.choice((30.0, 300.0, 4000.0, 20_000.0, 70_000.0))

@@ -84,16 +84,21 @@ class Reading:
             if len(self._shapes) >= MAX_SHAPES:
                 self._shapes.clear()
             shape = self._shapes[found.rest] = found.rest
-        return Offer(shape, found.owner, (as_told(found.address), found.port), found.ssrc, found.is_facetime)
+        end = as_told(found.address), found.port
+        return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, entry)
 
 
 class Offer:
-    """What one side said of its media: its shape is all but the end where it wants them and its source."""
+    """What one side said of its media, in an entry: its shape is all but the end where it wants them and its source.
+    """
 
-    __slots__ = ("end", "is_facetime", "owner", "shape", "ssrc")
+    __slots__ = ("end", "entry", "is_facetime", "owner", "shape", "ssrc")
 
-    def __init__(self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool) -> None:
+    def __init__(
+        self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, entry: Entry
+    ) -> None:
         self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
+        self.entry = entry
 
 
 class Talk(Unread):
