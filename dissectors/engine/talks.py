@@ -30,8 +30,8 @@ from dissectors.wire.values import Struct
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
 
-OF_ITS_OWN = (SILENT, SLOW)
-"""What is looked at in each call."""
+OF_ITS_OWN = (SILENT, SLOW, "Reason", "Session-Expires")
+"""What is looked at in each call, or was when its messages came."""
 
 MAX_AGREED = 1024
 

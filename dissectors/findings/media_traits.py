@@ -6,7 +6,7 @@ others. So the seconds here are fewer than those of the rules, and the packets n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
 from dissectors.findings.moments import marks
@@ -16,7 +16,7 @@ from dissectors.wire.values import astuple
 
 INTRICATE = "intricate"
 """Something was described that is not one offer with one answer, each of one line of sound and nothing besides, by
-which both sides may speak: RTP/AVP without keys and without ICE, that begins with the same codec."""
+which both sides may speak: RTP/AVP without keys and without ICE, with a codec in common."""
 
 UNNAMED = "unnamed"
 """Lines: nothing names one of their codecs."""
@@ -49,8 +49,16 @@ Accepted = Collection[tuple[object, ...]]
 """The CSeq and the tags of From and To of what was accepted."""
 
 
+Known = tuple[frozenset[str], bool, frozenset[str], tuple[Format, ...]]
+"""Of formats the codecs, whether all have a name, the payload types as written, and they."""
+
 Way = tuple[str | None, int, str | None, int, float, frozenset[str], Media]
 """From which address and port, to which ones, since when, with which payload types, and to which line media may go."""
+
+
+def codecs(formats: Iterable[Format]) -> frozenset[str]:
+    """The codecs of formats by name, or by payload type where nothing names them."""
+    return frozenset([(each.codec or f"payload type {each.payload_type}").lower() for each in formats]) - BESIDE
 
 
 def keeps_pace(milliseconds: float, line: Media) -> bool:
@@ -64,7 +72,7 @@ class MediaTraits:
     """Looks at calls one after the other; remembers the lists of formats, of which all calls have the same few."""
 
     def __init__(self) -> None:
-        self._formats: dict[int, tuple[bool, bool, frozenset[str], tuple[Format, ...]]] = {}
+        self._formats: dict[int, Known] = {}
 
     def add(
         self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream], accepted: Accepted,
@@ -96,7 +104,7 @@ class MediaTraits:
             return False
         if (ours.address, ours.port) == (theirs.address, theirs.port):
             return False
-        return ours.formats is theirs.formats or ours.formats[0] == theirs.formats[0]
+        return not self._known(ours.formats)[0].isdisjoint(self._known(theirs.formats)[0])
 
     def _is_plain_line(self, found: set[str | int], line: Media) -> bool:
         # All fields at once: to ask for one after the other takes longer.
@@ -110,19 +118,17 @@ class MediaTraits:
             return False
         if candidates or endpoints or ufrag or ice_lite or address in UNSPECIFIED_ADDRESSES:
             return False
-        codec, named, _, _ = self._known(formats)
-        if not named:
+        if not self._known(formats)[1]:
             found.add(UNNAMED)
-        return codec
+        return True
 
-    def _known(self, formats: tuple[Format, ...]) -> tuple[bool, bool, frozenset[str], tuple[Format, ...]]:
-        """Whether formats begin with a codec, whether all have a name, their payload types as written, and they."""
+    def _known(self, formats: tuple[Format, ...]) -> Known:
+        """What is known of formats."""
         known = self._formats.get(id(formats))
         if known is None:
-            codec = bool(formats) and (formats[0].codec or "").lower() not in BESIDE
             named = all([each.certainty == "certain" for each in formats])
             types = frozenset([each.payload_type for each in formats])
-            known = self._formats[id(formats)] = codec, named, types, formats
+            known = self._formats[id(formats)] = codecs(formats), named, types, formats
         return known
 
     def _of_streams(

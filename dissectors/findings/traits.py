@@ -10,6 +10,7 @@ from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
 from dissectors.findings.outlines import CallOutline, Outline
 from dissectors.report import Call, Deviation, Stream
+from dissectors.report.size import LARGEST_REQUEST, SMALLEST
 from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
 
@@ -22,7 +23,8 @@ REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
 """Messages: a response from 300 on, one that was sent again, a packet that was captured twice, names of one letter."""
 
 ENCODED, DEVIATING, LARGE = "encoded", "deviating", "large"
-"""More of them: with a body that is more than plain text, with something odd, of `SMALL` octets or more."""
+"""More of them: with a body that is more than plain text, with something odd, so large that it, or what it would be
+with its body inflated and long header names, may cross a limit of the path."""
 
 MISENCODED = "misencoded"
 """A body that was encoded did not become whole text, or its label does not say so."""
@@ -57,7 +59,10 @@ CONNECTIONS = (TCP, TLS)
 SLOW_SECONDS = 2.0
 """How late that is; rules ask for more."""
 
-ORDINARY: frozenset[Trait] = frozenset(("call", DESCRIBED, "INVITE", "ACK", "BYE", "Contact", COMPACT, ENCODED))
+ORDINARY: frozenset[Trait] = frozenset((
+    "call", DESCRIBED, "INVITE", "ACK", "BYE", COMPACT, ENCODED, "Contact", "Diversion", "Expires", "History-Info",
+    "Min-SE", "P-Asserted-Identity", "Route",
+))
 """What a call may have without any rule having to look at it."""
 
 TALKED = ("established", "ended")
@@ -69,9 +74,6 @@ WHOLE = "complete"
 """That of a body that was encoded, and is whole."""
 
 NEVER = float("inf")
-
-SMALL = 1024
-"""Octets that cross no limit of the path; with the body inflated and long header names."""
 
 
 class Traits:
@@ -153,7 +155,7 @@ def traits_of(
         ways.add((src, dst))
         if compact:
             found.add(COMPACT)
-        if length >= SMALL or (compact or ENCODED in found) and sizes is not None and sizes.long >= SMALL:
+        if length > LARGEST_REQUEST or (compact or ENCODED in found) and sizes is not None and sizes.long > SMALLEST:
             found.add(LARGE)
         if method == "INVITE":
             if time < invited:

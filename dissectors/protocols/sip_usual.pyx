@@ -8,9 +8,9 @@ is not wrong, it is only not read here.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cython cimport final
 from libc.stdint cimport int64_t
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
-from dissectors.limits.texts import MAX_NAME_LENGTH
+from dissectors.limits.texts import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
 
 NAMES = (
     b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Authorization",
@@ -19,40 +19,59 @@ NAMES = (
     b"P-Asserted-Identity", b"P-Associated-URI", b"P-Preferred-Identity", b"Path", b"Priority", b"Privacy",
     b"Proxy-Authenticate", b"Proxy-Require", b"Record-Route", b"Require", b"Route", b"Server", b"Service-Route",
     b"Session-Expires", b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
-    b"Content-Type", b"Content-Encoding",
+    b"Content-Type", b"Content-Encoding", b"Alert-Info", b"Call-Info", b"Content-Disposition", b"Content-Language",
+    b"Diversion", b"History-Info", b"MIME-Version", b"P-Asserted-Service", b"P-Called-Party-ID",
+    b"P-Charging-Function-Addresses", b"P-Early-Media", b"P-RTP-Stat", b"Reason", b"Referred-By", b"Remote-Party-ID",
+    b"Reply-To", b"Subject", b"User-to-User",
 )
 """Those that no rule about what is no call looks at, but for credentials, challenges and what a registration binds.
 
 A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them.
 """
 
-OF_CALLS = (
-    b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Contact", b"Content-Type",
-    b"Content-Encoding", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Allow", b"Allow-Events", b"Date",
-    b"Organization", b"Record-Route", b"Server", b"Supported", b"Timestamp", b"User-Agent",
+OF_CALLS = tuple([
+    name for name in NAMES if name not in (
+        b"Authentication-Info", b"Path", b"Proxy-Authenticate", b"Service-Route", b"Unsupported", b"WWW-Authenticate",
+    )
+])
+"""Those that decide nothing about a call that goes well, as far as their values are looked at here."""
+
+NORMAL_REASONS = (
+    b"Q.850;cause=16", b'Q.850;cause=16;text="NORMAL_CLEARING"', b'Q.850;cause=16;text="Normal call clearing"',
+    b'Q.850;cause=16;text="Normal Clearing"', b'Q.850;cause=16;text="Terminated"', b"Q.850; cause=16",
+    b'Q.850 ;cause=16 ;text="Normal call clearing"',
 )
-"""Those that decide nothing about a call."""
+"""What is said in Reason where somebody hung up."""
+
+LEAST_EXPIRES = 90
+"""Seconds of a session timer (RFC 4028 section 5) that expires long after calls are over that stay unread."""
 
 COMPACT = {
     b"v": b"Via", b"f": b"From", b"t": b"To", b"i": b"Call-ID", b"l": b"Content-Length", b"m": b"Contact",
-    b"c": b"Content-Type", b"e": b"Content-Encoding", b"k": b"Supported",
+    b"c": b"Content-Type", b"e": b"Content-Encoding", b"k": b"Supported", b"b": b"Referred-By", b"s": b"Subject",
+    b"u": b"Allow-Events", b"x": b"Session-Expires",
 }
 """Compact names (RFC 3261 section 20)."""
 
-LARGEST, MOST_LINES = 1023, 64
-"""Octets of a message that crosses no limit of the path, and headers of which the report keeps all."""
+LARGEST, LONGEST, MOST_LINES = 1300, 1200, 64
+"""Octets of a message that crosses no limit of the path, as it is and where it would be larger with its body inflated
+and long names; and headers of which the report keeps all."""
+
+LONGEST_LINE, LONGEST_NAME = MAX_TEXT_LENGTH, 64
+"""Octets of a line and of a header's name of which the report keeps all."""
 
 cdef enum:
     VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, CONTENT_LENGTH, AUTHORIZATION, PROXY_AUTHORIZATION, CONTACT
     # The first of `NAMES`, in their order.
     BUCKETS = 256
     MOST_DIGITS = 10
-    MOST_NAMES = 63
-    # As many as a mask has bits for.
+    MOST_NAMES = 62
+    # As many as a mask has bits for, and one for other names.
     MOST_ENTERED = MOST_NAMES + 16
     MOST_SIZED = 5
-    MOST_OF_ORIGIN = 18
-    # Digits of a length or a port, and of each number in an origin.
+    # Digits of a length or a port.
+    MOST_DESCRIBED = 2048
+    # Octets of a description.
 
 REGISTER, OPTIONS, INVITE, ACK, BYE = range(1, 6)
 """The methods."""
@@ -78,7 +97,8 @@ cdef int[MOST_ENTERED] MEANT
 cdef int[BUCKETS] FIRST
 cdef int CONTENT_TYPE = NAMES.index(b"Content-Type"), CONTENT_ENCODING = NAMES.index(b"Content-Encoding")
 cdef int USER_AGENT = NAMES.index(b"User-Agent"), AGENT_OF_SERVER = NAMES.index(b"Server")
-cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS])
+cdef int SESSION_EXPIRES = NAMES.index(b"Session-Expires"), REASON = NAMES.index(b"Reason"), EXTENSION = len(NAMES)
+cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS]) | <int64_t> 1 << EXTENSION
 cdef int64_t OF_BODY = 1 << NAMES.index(b"Content-Type") | 1 << NAMES.index(b"Content-Encoding")
 cdef int64_t ONCE_OF_CALLS = sum([
     1 << NAMES.index(name) for name in (
@@ -87,8 +107,9 @@ cdef int64_t ONCE_OF_CALLS = sum([
     )
 ])
 cdef unsigned char[256] PRINTABLE
-cdef int LONGEST_NAME = max(map(len, OF_CALLS))
-cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_MOST_LINES = MOST_LINES
+cdef int LONGER = max(map(len, COMPACT.values())) - 1
+cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_LONGEST = LONGEST, C_MOST_LINES = MOST_LINES
+cdef int C_LONGEST_LINE = LONGEST_LINE, C_LONGEST_NAME = LONGEST_NAME, C_LEAST_EXPIRES = LEAST_EXPIRES
 
 
 cdef inline int bucket(const char *at, Py_ssize_t size) noexcept:
@@ -129,15 +150,18 @@ cdef class Usual:
     """One such message: its Call-ID and what tells its transaction (RFC 3261 section 17). `status` is 0 in a request.
 
     `method` is its own or that of the request that it answers, `credentials` says that it carries some, `begins` that
-    it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so;
-    `longest` is the most that its headers may take with long names, and `is_viceroy` is what its agent says.
+    it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so,
+    and `is_viceroy` is what its agent says.
     """
 
     cdef readonly object call_id
     cdef readonly int status, method
     cdef readonly int64_t sequence
     cdef readonly bint credentials, begins, packed, is_viceroy
-    cdef readonly Py_ssize_t octets, longest
+    cdef readonly Py_ssize_t octets
+    # The most that its headers may take with long names, and whether it has a compact one.
+    cdef Py_ssize_t longest
+    cdef bint compact
     cdef bytes payload
     # In whose octets these are.
     cdef Text sender, tag, to, via, place
@@ -172,6 +196,10 @@ cdef class Usual:
     def branch(self):
         """The branch of the topmost Via."""
         return text(self.via)
+
+    def fits(self, Py_ssize_t octets):
+        """Whether it crosses no limit of the path, with a body of so many octets when that is inflated."""
+        return not (self.compact or self.packed) or self.longest + octets <= C_LONGEST
 
     def answers(self, Usual asked not None):
         """Whether it is a response in the transaction of a request (RFC 3261 section 17.1.3)."""
@@ -215,7 +243,10 @@ cdef inline bint same(Text one, Text two) noexcept:
 
 
 cdef const char *line(const char *at, const char *end) noexcept:
-    """Where the CR LF of the line is that begins there; NULL where it has none, or holds what is not printed."""
+    """Where the CR LF of the line is that begins there; NULL where it has none, holds what is not printed, or is long.
+    """
+    if end - at > C_LONGEST_LINE + 2:
+        end = at + C_LONGEST_LINE + 2
     while at < end and PRINTABLE[<unsigned char> at[0]]:
         at += 1
     return at if end - at >= 2 and at[0] == c"\r" and at[1] == c"\n" else NULL
@@ -294,6 +325,35 @@ cdef inline bint says(Text value, const char *words, Py_ssize_t size) noexcept:
     return value.size == size and not memcmp(value.at, words, size)
 
 
+cdef bint is_extension(const char *at, const char *end) noexcept:
+    """Whether this is a name of nobody else's header at which nothing looks."""
+    if not 2 < end - at <= C_LONGEST_NAME or at[1] != c"-" or at[0] != c"X" and at[0] != c"x":
+        return False
+    # That one names another call.
+    if end - at == 5 and at[2] | 0x20 == c"c" and at[3] | 0x20 == c"i" and at[4] | 0x20 == c"d":
+        return False
+    while at < end:
+        if not (c"a" <= at[0] | 0x20 <= c"z" or c"0" <= at[0] <= c"9" or at[0] == c"-" or at[0] == c"_"):
+            return False
+        at += 1
+    return True
+
+
+cdef bint is_normal(Text reason):
+    """Whether this is one of `NORMAL_REASONS`."""
+    for words in NORMAL_REASONS:
+        if says(reason, PyBytes_AS_STRING(words), PyBytes_GET_SIZE(words)):
+            return True
+    return False
+
+
+cdef bint is_far(Text expires) noexcept:
+    """Whether a session timer has `LEAST_EXPIRES` at least."""
+    cdef const char *end = expires.at + expires.size
+    cdef const char *before = found(expires.at, end, c";")
+    return number_of(between(expires.at, end if before is NULL else before), MOST_DIGITS) >= C_LEAST_EXPIRES
+
+
 def glance(bytes payload not None):
     """A message of the usual kind; None where it is of another method, or is written in another way."""
     cdef const char *at = PyBytes_AS_STRING(payload)
@@ -329,8 +389,14 @@ def glance(bytes payload not None):
             break
         lines += 1
         colon = found(at, behind, c":")
-        name = -1 if colon is NULL else known(at, colon - at)
-        if name < 0 or (ONCE & seen) >> name & 1:
+        if colon is NULL:
+            return None
+        name = known(at, colon - at)
+        if name < 0:
+            if not is_extension(at, colon):
+                return None
+            name = EXTENSION
+        if (ONCE & seen) >> name & 1:
             return None
         compact += colon == at + 1
         value = between(colon + 1, behind)
@@ -359,6 +425,12 @@ def glance(bytes payload not None):
             length, octets = value, number_of(value, MOST_SIZED)
             if octets < 0:
                 return None
+        elif name == SESSION_EXPIRES:
+            if not is_far(value):
+                return None
+        elif name == REASON:
+            if not is_normal(value):
+                return None
         elif name == CONTENT_TYPE:
             kind = value
         elif name == CONTENT_ENCODING:
@@ -384,7 +456,7 @@ def glance(bytes payload not None):
     made.credentials = (seen >> AUTHORIZATION | seen >> PROXY_AUTHORIZATION) & 1
     made.sender, made.tag, made.to, made.via, made.place = sender, from_tag, to_tag, branch, contact
     made.octets, made.packed, made.call_id = octets, encoding.size > 0, text(call_id)
-    made.longest = end - PyBytes_AS_STRING(payload) - octets + compact * LONGEST_NAME
+    made.longest, made.compact = end - PyBytes_AS_STRING(payload) - octets + compact * LONGER, compact > 0
     if not agent.size:
         agent = server
     made.is_viceroy = starts(agent.at, agent.at + agent.size, b"Viceroy", 7)
@@ -402,129 +474,4 @@ cdef bint is_of_call(int64_t seen, int64_t twice, Py_ssize_t octets, Text kind, 
     return not seen >> CONTENT_ENCODING & 1 or says(encoding, b"deflate", 7)
 
 
-@final
-cdef class Described:
-    """What SDP of one line of sound says: where it wants to receive, and which SSRC it announces, None or one.
-
-    `rest` is all that it says besides, but for who made it: `owner` is its origin, `is_facetime` what that says.
-    """
-
-    cdef readonly bytes rest, owner
-    cdef readonly object address, ssrc
-    cdef readonly int port
-    cdef readonly bint is_facetime
-
-
-cdef const char *word(const char *at, const char *end, Text *found_there) noexcept:
-    """What is behind a word and the blank that ends it; NULL where there is none."""
-    cdef const char *blank = found(at, end, c" ")
-    if blank is NULL or blank == at:
-        return NULL
-    found_there[0] = Text(at, blank - at)
-    return blank + 1
-
-
-def described(bytes sdp not None):
-    """SDP of one line of sound, written as most do; None of any other.
-
-    Its lines are v=0, o=, s=, c=, t=, m=audio and attributes, in printable ASCII, each with its CR LF; the last of them
-    may announce one source by its cname (RFC 5576). Its origin has the address that c= has.
-    """
-    cdef const char *at = PyBytes_AS_STRING(sdp)
-    cdef const char *end = at + PyBytes_GET_SIZE(sdp)
-    cdef const char *behind
-    cdef const char *name
-    cdef const char *last
-    cdef Text user, first, second, address, owner, port
-    cdef int64_t ssrc = -1
-    cdef int64_t digits
-    if not starts(at, end, b"v=0\r\no=", 7):
-        return None
-    at += 7
-    behind = line(at, end)
-    if behind is NULL:
-        return None
-    owner = Text(at, behind - at)
-    at = word(at, behind, &user)
-    if at is not NULL:
-        at = word(at, behind, &first)
-    if at is not NULL:
-        at = word(at, behind, &second)
-    if at is NULL or found(user.at, user.at + user.size, c"\t") is not NULL:
-        return None
-    if number_of(first, MOST_OF_ORIGIN) < 0 or number_of(second, MOST_OF_ORIGIN) < 0 or not is_address(at, behind):
-        return None
-    address = Text(at, behind - at)
-    # The name of the session.
-    name = behind + 2
-    behind = line(name, end)
-    if behind is NULL or not starts(name, behind, b"s=", 2):
-        return None
-    at = behind + 2
-    behind = line(at, end)
-    if behind is NULL or not starts(at, behind, b"c=", 2) or not says(address, at + 2, behind - at - 2):
-        return None
-    first = Text(name, at - name)
-    name = behind
-    at = behind + 2
-    behind = line(at, end)
-    if behind is NULL or not starts(at, behind, b"t=", 2):
-        return None
-    at = behind + 2
-    behind = line(at, end)
-    if behind is NULL or not starts(at, behind, b"m=audio ", 8):
-        return None
-    at += 8
-    second = Text(name, at - name)
-    name = word(at, behind, &port)
-    digits = number_of(port, MOST_SIZED) if name is not NULL else -1
-    if not 0 < digits < 1 << 16 or port.at[0] == c"0":
-        return None
-    last = end
-    while True:
-        at = behind + 2
-        if at == end:
-            break
-        behind = line(at, end)
-        if behind is NULL or not starts(at, behind, b"a=", 2):
-            return None
-        if starts(at, behind, b"a=ssrc:", 7):
-            # It has to be the last line.
-            ssrc = source_of(at + 7, behind)
-            if ssrc < 0 or behind + 2 != end:
-                return None
-            last = at
-    cdef Described made = Described.__new__(Described)
-    made.rest = first.at[: first.size] + second.at[: second.size] + name[: last - name]
-    made.owner, made.port = owner.at[: owner.size], <int> digits
-    made.ssrc = None if ssrc < 0 else ssrc
-    # Behind the types of network and address.
-    made.address = text(Text(address.at + 7, address.size - 7))
-    made.is_facetime = says(user, b"GKVoiceChatService", 18)
-    return made
-
-
-cdef bint is_address(const char *at, const char *end) noexcept:
-    """Whether these are the types of an address, and one of digits."""
-    if not starts(at, end, b"IN IP4 ", 7) and not starts(at, end, b"IN IP6 ", 7) or end - at == 7:
-        return False
-    at += 7
-    while at < end:
-        if not (c"0" <= at[0] <= c"9" or c"a" <= at[0] <= c"f" or c"A" <= at[0] <= c"F" or at[0] in b".:"):
-            return False
-        at += 1
-    return True
-
-
-cdef int64_t source_of(const char *at, const char *end) noexcept:
-    """The SSRC before a cname; -1 where it is written otherwise."""
-    cdef Text digits
-    cdef int64_t ssrc
-    at = word(at, end, &digits)
-    if at is NULL or digits.size > 1 and digits.at[0] == c"0":
-        return -1
-    ssrc = number_of(digits, MOST_DIGITS)
-    if ssrc > 0xFFFFFFFF or not starts(at, end, b"cname:", 6) or end - at == 6:
-        return -1
-    at += 6
-    return ssrc if found(at, end, c" ") is NULL and found(at, end, c"\t") is NULL else -1
+include "sdp_described.pxi"

@@ -15,6 +15,8 @@ LARGEST_REQUEST = 1300
 """Octets from which a request must not go over UDP when the path's MTU is unknown (RFC 3261 section 18.1.1)."""
 
 ETHERNET, IPV6_MINIMUM = 1500, 1280
+SMALLEST = IPV6_MINIMUM - IPV6_UDP
+"""Octets that cross no limit of any path."""
 
 FAILURES = (
     (100, 0.88), (300, 0.77), (500, 0.88), (700, 1.07), (900, 1.13), (1000, 1.04), (1100, 2.04), (1200, 1.91),

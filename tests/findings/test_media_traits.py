@@ -69,7 +69,9 @@ def test_a_type_may_have_no_name() -> None:
         (description(*A, NAMED, "a=ice-lite"), description(*B, NAMED)),
         (description(*A, NAMED, "a=candidate:1 1 UDP 1 198.51.100.1 16402 typ host"), description(*B, NAMED)),
         (description(*A, NAMED, media="RTP/SAVP 0"), description(*B, NAMED)),
-        (description(*A, NAMED, media="RTP/AVP 0 8"), description(*B, "a=rtpmap:8 PCMA/8000", media="RTP/AVP 8")),
+        (description(*A, NAMED), description(*B, "a=rtpmap:8 PCMA/8000", media="RTP/AVP 8")),
+        (description(*A, NAMED, "a=rtpmap:97 telephone-event/8000", media="RTP/AVP 0 97"),
+         description(*B, "a=rtpmap:97 telephone-event/8000", media="RTP/AVP 97")),
         (description(*A, "a=rtpmap:97 telephone-event/8000", media="RTP/AVP 97"),
          description(*B, "a=rtpmap:97 telephone-event/8000", media="RTP/AVP 97")),
         (description(*A, kind="video", media="RTP/AVP 34"), description(*B, kind="video", media="RTP/AVP 34")),
@@ -81,6 +83,13 @@ def test_a_type_may_have_no_name() -> None:
 )
 def test_what_is_more_than_one_line_of_sound_is_intricate(offer: bytes, answer: bytes) -> None:
     assert INTRICATE in of([*dialled(offer, answer), *conversation(), *hung_up()])
+
+
+@pytest.mark.parametrize("offered", ["0 8", "8 0", "97 8 0"])
+def test_an_answer_may_take_any_codec_of_the_offer(offered: str) -> None:
+    names = NAMED, "a=rtpmap:8 PCMA/8000", "a=rtpmap:97 telephone-event/8000"
+    offer = description(*A, *names, media=f"RTP/AVP {offered}")
+    assert of([*dialled(offer, description(*B, NAMED)), *conversation(), *hung_up()]) == set()
 
 
 def test_what_is_no_answer_in_its_2xx_is_intricate() -> None:

@@ -27,7 +27,7 @@ from dissectors.findings.traits import (
     Traits,
     traits_of,
 )
-from dissectors.report import Call
+from dissectors.report import Call, size
 from dissectors.wire.datagram import TCP
 from dissectors.wire.values import replace
 from tests.finding_cases import CASES
@@ -53,7 +53,9 @@ def test_what_there_is_once_is_there() -> None:
     assert of([*dialled(), response(90, 486, "Busy Here")]) >= {REFUSED, 486}
     assert of([*dialled(), *again(dialled()[0], 500)]) >= {REPEATED, UNANSWERED}
     assert COPIED in of(copies)
-    assert LARGE in of(dialled(b"v=0\r\n" + b"a=x\r\n" * 200)) and LARGE not in of(dialled())
+    (invite,) = dialled(b"v=0\r\n")[:1]
+    room = size.LARGEST_REQUEST - len(invite[3]) - len("000")
+    assert LARGE in of(dialled(b"v=0\r\n" + b"x" * (room + 1))) and LARGE not in of(dialled(b"v=0\r\n" + b"x" * room))
     assert "Reason" in of([*dialled(), request(5000, "BYE", "Reason: SIP;cause=408", number=2, tag="2")])
     time, src, dst, octets = dialled()[0]
     later = [request(2000, "INVITE", body=OFFER, number=3, tag="2"), response(2020, 200, "OK", body=ANSWER, number=3)]

@@ -65,7 +65,9 @@ def test_other_ways_are_usual_too(payload: bytes) -> None:
         instead(FROM, FROM, FROM), instead(CALL_ID, CALL_ID, CALL_ID), instead(CSEQ, CSEQ, CSEQ),
         instead(NOTHING, "Content-Length: 1"), instead(NOTHING, "Content-Length: 00"), instead(NOTHING, "l: 0"),
         instead(NOTHING, "Content-Type: text/plain", NOTHING), instead(NOTHING, "Reason: SIP;cause=200", NOTHING),
-        instead(NOTHING, "Warning: 399 x y", NOTHING), instead(NOTHING, "X-Other: 1", NOTHING),
+        instead(NOTHING, "Warning: 399 x y", NOTHING), instead(NOTHING, "Other: 1", NOTHING),
+        instead(NOTHING, "X-Cid: 1", NOTHING),
+        instead(NOTHING, "X: 1", NOTHING), instead(NOTHING, "X-a : 1", NOTHING), instead(NOTHING, "XX-a: 1", NOTHING),
         instead(NOTHING, "Contact: <sip:a@x>,", " <sip:b@x>", NOTHING), instead(NOTHING, "Nothing", NOTHING),
         instead(NOTHING, "User-Agent: \x01", NOTHING), instead(NOTHING, "User-Agent: é", NOTHING),
         instead(NOTHING, "User-Agent: a\rb", NOTHING), instead(NOTHING, "user-agent: a", NOTHING),
@@ -113,6 +115,7 @@ MORE = (
     "Contact: <sip:bob@192.0.2.1>;expires=60", "Expires: 3600", "Max-Forwards: 70", "User-Agent: a phone",
     'WWW-Authenticate: Digest realm="x", nonce="1"', "Allow: INVITE, ACK", "Supported: path, outbound", VIA, TO, FROM,
     'Authorization: Digest username="bob"', "Date: Sun, 29 Nov 2026 10:00:00 GMT", "Path: <sip:p;lr>", "x-a: b", "m: a",
+    "x-cid: 1",
 )
 
 

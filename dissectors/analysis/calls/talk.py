@@ -37,13 +37,10 @@ TRYING: Final = 100
 RINGING: Final = 180
 OK: Final = 200
 LABEL = ("deflate",)
-LARGEST_OCTETS = 1000
-"""Octets of a message with its body inflated and long names that crosses no limit of the path."""
-
 MAX_SHAPES = 256
 """So many descriptions are kept once, but for what differs from call to call."""
 
-INTRICATE = (b"a=rtpID", b"a=crypto", b"a=key-mgmt", b"a=ice", b"a=fingerprint", b"a=candidate", b"a=rtcp:", b"k=")
+INTRICATE = (b"a=rtpID", b"a=crypto", b"a=key-mgmt", b"a=ice", b"a=fingerprint", b"a=candidate")
 """What differs from call to call, too, where a call is no plain one."""
 
 OUTCOMES: tuple[CallOutcome, ...] = (
@@ -75,7 +72,7 @@ class Reading:
                 return None
             body = inflated.octets
         found = self._asks(body)
-        if found is None or usual.longest + len(body) > LARGEST_OCTETS:
+        if found is None or not usual.fits(len(body)):
             return None
         shape = self._shapes.get(found.rest)
         if shape is None:
@@ -144,7 +141,7 @@ class Talk(Unread):
         """Take the next message if it is in good order; else nothing is taken, and the call has to be opened."""
         flow, there = entry.flow, self.entries[0].flow
         # What goes back has the same pair, and is not the flow itself.
-        if entry.time <= self.last or flow.pair is not there.pair or usual.longest > LARGEST_OCTETS:
+        if entry.time <= self.last or flow.pair is not there.pair or not usual.fits(0):
             return False
         if not (self._response(entry, usual, flow is there) if usual.status else self._request(usual, flow is there)):
             return False

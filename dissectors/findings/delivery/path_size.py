@@ -119,7 +119,7 @@ def _avoided(message: Message) -> tuple[int, int] | None:
     sizes = message.sizes
     if sizes is None or sizes.long <= sizes.sent:
         return None
-    limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - size.overhead(message))
+    limits = (size.LARGEST_REQUEST, size.SMALLEST, size.ETHERNET - size.overhead(message))
     crossed = max([limit for limit in limits if sizes.sent <= limit < sizes.long], default=None)
     return None if crossed is None else (sizes.long, crossed)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.media_traits import BESIDE, INTRICATE, UNNAMED
+from dissectors.findings.media_traits import codecs as codecs_of
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
@@ -159,10 +160,9 @@ def numeric(payload_type: str) -> bool:
     return payload_type.isascii() and payload_type.isdecimal()
 
 
-def codecs(line: Media) -> set[str]:
-    """The codecs of a media line by name, or by payload type where nothing names them."""
-    names = {(each.codec or f"payload type {each.payload_type}").lower() for each in line.formats}
-    return names - BESIDE if "RTP" in line.profile.upper() else set()
+def codecs(line: Media) -> frozenset[str]:
+    """The codecs of a media line of RTP by name, or by payload type where nothing names them."""
+    return codecs_of(line.formats) if "RTP" in line.profile.upper() else frozenset()
 
 
 @rule(
