@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -104,6 +105,33 @@ def dialled(offer: bytes = OFFER, answer: bytes = ANSWER, *headers: str, ack: bo
         response(1000, 200, "OK", body=answer),
     ]
     return [*told, request(1010, "ACK", tag="2")] if ack else told
+
+
+def challenged(
+    rest: Story, offer: bytes = OFFER, status: int = 407, acknowledged: bool = True, credentials: bool = True,
+) -> Story:
+    """A call of which the INVITE is challenged first, a second before; it is sent again with credentials.
+
+    Each of its requests has a number that is higher by one.
+    """
+    asks = b"WWW-Authenticate" if status == 401 else b"Proxy-Authenticate"
+    no, ack = response(-980, status, "No", tag="9"), request(-970, "ACK", tag="9")
+    again = [
+        (time, src, dst, re.sub(rb"(?<=CSeq: )\d|(?<=branch=z9hG4bK)[A-Z]+\d", _counted_up, octets))
+        for time, src, dst, octets in rest
+    ]
+    told = [
+        request(-1000, "INVITE", body=offer), (*no[:3], no[3].replace(b"CSeq", asks + b': Digest realm="x"\r\nCSeq')),
+        *[(*ack[:3], ack[3].replace(b"z9hG4bKACK", b"z9hG4bKINVITE"))] * acknowledged,
+    ]
+    proof = b"Proxy-Authorization: Digest x=y\r\nCSeq" if credentials else b"CSeq"
+    return [*told, *[
+        (*each[:3], each[3].replace(b"CSeq", proof) if each[3].startswith(b"INVITE") else each[3]) for each in again
+    ]]
+
+
+def _counted_up(found: re.Match[bytes]) -> bytes:
+    return found[0][:-1] + b"%d" % (int(found[0][-1:]) + 1)
 
 
 def hung_up(time: float = 11_000) -> Story:

@@ -53,7 +53,7 @@ class PlainTalks:
 
     def __init__(self, trackers: Trackers) -> None:
         self._trackers = trackers
-        self._agreed: dict[tuple[bytes, bytes, bool], Agreed | None] = {}
+        self._agreed: dict[tuple[bytes, bytes, bool, bool], Agreed | None] = {}
 
     def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
         """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
@@ -117,7 +117,7 @@ class PlainTalks:
     def _agreed_by(self, talk: Talk) -> Agreed | None:
         """What a call agreed on, None where that is not plain."""
         shapes = [each.shape for each in talk.offered]
-        key = shapes[0], shapes[-1], talk.facetime
+        key = shapes[0], shapes[-1], talk.facetime, talk.challenge is not None
         if key not in self._agreed:
             if len(self._agreed) >= MAX_AGREED:
                 self._agreed.clear()

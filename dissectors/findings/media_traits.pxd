@@ -6,12 +6,14 @@ cimport cython
 cdef class MediaTraits:
     cdef dict _formats
 
-    cpdef object add(self, set found, object call, object streams, object accepted, object places)
-    cpdef bint _is_plain(self, set found, object call, object accepted, object places)
+    cpdef object add(
+        self, set found, object call, object described, object streams, object accepted, object places
+    )
+    cpdef bint _is_plain(self, set found, object call, object described, object accepted, object places)
     cpdef bint _is_plain_line(self, set found, object line)
     cpdef tuple _known(self, tuple formats)
 
-    @cython.locals(heard=list, sources=set, ways=dict)
-    cpdef object _of_streams(self, set found, object call, object streams, bint plain)
+    @cython.locals(heard=list, sources=set)
+    cpdef object _of_streams(self, set found, object call, object streams, dict ways)
 
-    cpdef dict _ways(self, object call)
+    cpdef dict _ways(self, object described)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, UNSPECIFIED_ADDRESSES
 from dissectors.findings.moments import marks
 from dissectors.findings.outlines import Outline
-from dissectors.report import Call, Format, Media, Place, Stream
+from dissectors.report import Call, Description, Format, Media, Place, Stream
 from dissectors.wire.values import astuple
 
 INTRICATE = "intricate"
@@ -75,22 +75,26 @@ class MediaTraits:
         self._formats: dict[int, Known] = {}
 
     def add(
-        self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream], accepted: Accepted,
-        places: Collection[Place],
+        self, found: set[str | int], call: Call, described: Sequence[Description],
+        streams: Sequence[Outline | Stream], accepted: Accepted, places: Collection[Place],
     ) -> None:
-        """Add what a call has; `accepted` are the 2xx to its INVITEs, `places` all of their frames."""
-        plain = self._is_plain(found, call, accepted, places)
-        if call.descriptions and not plain:
+        """Add what a call has by what was `described` in it, but for an offer that was made again.
+
+        `accepted` are the 2xx to its INVITEs, `places` all of their frames.
+        """
+        plain = self._is_plain(found, call, described, accepted, places)
+        if described and not plain:
             found.update((INTRICATE, UNNAMED, PACED))
         if streams:
-            self._of_streams(found, call, streams, plain)
+            self._of_streams(found, call, streams, self._ways(described) if plain else {})
 
     def _is_plain(
-        self, found: set[str | int], call: Call, accepted: Accepted, places: Collection[Place]
+        self, found: set[str | int], call: Call, described: Sequence[Description], accepted: Accepted,
+        places: Collection[Place],
     ) -> bool:
-        if len(call.descriptions) != 2 or call.signalling != "SIP" or len(places) != 1:
+        if len(described) != 2 or call.signalling != "SIP" or len(places) != 1:
             return False
-        offer, answer = call.descriptions
+        offer, answer = described
         if offer.role != "offer" or answer.role != "answer" or answer.state != "agreed" or answer.place not in places:
             return False
         if answer.answers != offer.place or OTHER_SIDE.get(offer.side) != answer.side:
@@ -132,13 +136,13 @@ class MediaTraits:
         return known
 
     def _of_streams(
-        self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream], plain: bool
+        self, found: set[str | int], call: Call, streams: Sequence[Outline | Stream],
+        ways: dict[str | None, Way],
     ) -> None:
         soon = NEVER if call.answered is None else call.answered + SOON_SECONDS
         answered, ended = call.answered or 0.0, NEVER if call.ended is None else call.ended
         late = -NEVER if call.ended is None else call.ended - SOON_SECONDS
         heard, sources = [], set()
-        ways = self._ways(call) if plain else {}
         for stream in streams:
             first, last, sender = stream.first, stream.last, stream.sender
             if first < answered:
@@ -171,9 +175,9 @@ class MediaTraits:
         if len(sources) < len(streams) or len(streams) > len({*heard}):
             found.add(CROWDED)
 
-    def _ways(self, call: Call) -> dict[str | None, Way]:
+    def _ways(self, described: Sequence[Description]) -> dict[str | None, Way]:
         """From where each side wants media to where the other one does, since when, and with which payload types."""
-        offer, answer = call.descriptions
+        offer, answer = described
         ours, theirs = offer.media[0], answer.media[0]
         here, there = (ours.address, ours.port), (theirs.address, theirs.port)
         types = self._known(ours.formats)[2]

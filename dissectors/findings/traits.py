@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import chain
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
 from dissectors.findings.outlines import CallOutline, Outline
-from dissectors.report import Call, Deviation, Stream
+from dissectors.report import Call, Description, Deviation, Stream
 from dissectors.report.size import LARGEST_REQUEST, SMALLEST
 from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
@@ -20,7 +21,8 @@ DESCRIBED, REDESCRIBED = "described", "redescribed"
 """An offer or an answer was read; there are more than an offer and its answer, or not these."""
 
 REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
-"""Messages: a response from 300 on, one that was sent again, a packet that was captured twice, names of one letter."""
+"""Messages: a response from 300 on, but for a challenge that was followed at once; one that was sent again, a packet
+that was captured twice, names of one letter."""
 
 ENCODED, DEVIATING, LARGE = "encoded", "deviating", "large"
 """More of them: with a body that is more than plain text, with something odd, so large that it, or what it would be
@@ -61,7 +63,7 @@ SLOW_SECONDS = 2.0
 
 ORDINARY: frozenset[Trait] = frozenset((
     "call", DESCRIBED, "INVITE", "ACK", "BYE", COMPACT, ENCODED, "Contact", "Diversion", "Expires", "History-Info",
-    "Min-SE", "P-Asserted-Identity", "Route",
+    "Min-SE", "P-Asserted-Identity", "Route", "Proxy-Authenticate", "WWW-Authenticate", *CHALLENGES,
 ))
 """What a call may have without any rule having to look at it."""
 
@@ -118,10 +120,6 @@ def traits_of(
 ) -> frozenset[Trait]:
     """What a call has, and its streams; `media` has looked at other calls before, where there are any."""
     found: set[Trait] = {call.kind}
-    if call.descriptions:
-        found.add(DESCRIBED)
-        if len(call.descriptions) > 2 or call.descriptions[0].role != "offer":
-            found.add(REDESCRIBED)
     asked: dict[str | None, tuple[object, ...]] = {}
     accepted: list[tuple[object, ...]] = []
     acknowledged: list[tuple[object, ...]] = []
@@ -189,6 +187,15 @@ def traits_of(
                 accepted.append((cseq, from_tag, to_tag))
             elif method == "REGISTER":
                 bound = min(bound, time)
+    described = call.descriptions
+    if REFUSED in found and _is_challenged(call):
+        found.discard(REFUSED)
+        if len(described) > 2 and _is_offered_again(described[0], described[1]):
+            described = described[1:]
+    if described:
+        found.add(DESCRIBED)
+        if len(described) > 2 or described[0].role != "offer":
+            found.add(REDESCRIBED)
     if any(asked.values()):
         found.add(UNANSWERED)
     if accepted and not set(accepted) <= set(acknowledged):
@@ -203,13 +210,38 @@ def traits_of(
         found.add(FRUITLESS)
     if rang is not None and rang - begun > SLOW_SECONDS:
         found.add(SLOW)
-    for described in call.descriptions:
-        for line in described.media:
+    for each in described:
+        for line in each.media:
             if private(line.address) and any([not (private(src) or private(dst)) for src, dst in ways]):
                 found.add(LEAKING)
-    if call.descriptions or streams:
-        (media or MediaTraits()).add(found, call, streams, accepted, places)
+    if described or streams:
+        (media or MediaTraits()).add(found, call, described, streams, accepted, places)
     return frozenset(found)
+
+
+def _is_challenged(call: Call) -> bool:
+    """Whether all that was refused is the first INVITE, for want of credentials, and the next one brought them.
+
+    The challenge has its ACK, before that.
+    """
+    refusals = [message for message in call.messages if (message.status or 0) >= 300]
+    invites = [message for message in call.messages if message.method == "INVITE" and message.status is None]
+    if call.kind != "call" or len(refusals) != 1 or len(invites) != 2 or refusals[0].status not in CHALLENGES:
+        return False
+    (refusal,), (first, second) = refusals, invites
+    acks = [each for each in call.messages if each.method == "ACK" and each.status is None and each.time < second.time]
+    if len(acks) != 1 or first.credentials or not second.credentials or first.to_tag or second.to_tag:
+        return False
+    hops = {(each.src, each.sport, each.dst, each.dport, each.from_tag) for each in (first, second, *acks)}
+    said = {(each.branch, each.cseq, each.from_tag) for each in (first, refusal, *acks)}
+    return len(hops) == len(said) == 1 and acks[0].to_tag == refusal.to_tag and first.time < refusal.time < acks[0].time
+
+
+def _is_offered_again(first: Description, second: Description) -> bool:
+    """Whether an offer was refused, and the next one of its side says the same."""
+    if first.role != "offer" or first.state != "refused" or second.role != "offer" or first.deviations:
+        return False
+    return first.side == second.side and first.media == second.media
 
 
 def _odd(found: set[Trait], again: bool, copy: bool, deviations: tuple[Deviation, ...]) -> None:

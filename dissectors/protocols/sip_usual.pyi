@@ -7,7 +7,6 @@ LONGEST_LINE: int
 LONGEST_NAME: int
 LEAST_EXPIRES: int
 MOST_LINES: int
-OF_CALLS: tuple[bytes, ...]
 NORMAL_REASONS: tuple[bytes, ...]
 COMPACT: dict[bytes, bytes]
 REGISTER: int

@@ -29,13 +29,6 @@ NAMES = (
 A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them.
 """
 
-OF_CALLS = tuple([
-    name for name in NAMES if name not in (
-        b"Authentication-Info", b"Path", b"Proxy-Authenticate", b"Service-Route", b"Unsupported", b"WWW-Authenticate",
-    )
-])
-"""Those that decide nothing about a call that goes well, as far as their values are looked at here."""
-
 NORMAL_REASONS = (
     b"Q.850;cause=16", b'Q.850;cause=16;text="NORMAL_CLEARING"', b'Q.850;cause=16;text="Normal call clearing"',
     b'Q.850;cause=16;text="Normal Clearing"', b'Q.850;cause=16;text="Terminated"', b"Q.850; cause=16",
@@ -98,7 +91,6 @@ cdef int[BUCKETS] FIRST
 cdef int CONTENT_TYPE = NAMES.index(b"Content-Type"), CONTENT_ENCODING = NAMES.index(b"Content-Encoding")
 cdef int USER_AGENT = NAMES.index(b"User-Agent"), AGENT_OF_SERVER = NAMES.index(b"Server")
 cdef int SESSION_EXPIRES = NAMES.index(b"Session-Expires"), REASON = NAMES.index(b"Reason"), EXTENSION = len(NAMES)
-cdef int64_t MASK_OF_CALLS = sum([1 << NAMES.index(name) for name in OF_CALLS]) | <int64_t> 1 << EXTENSION
 cdef int64_t OF_BODY = 1 << NAMES.index(b"Content-Type") | 1 << NAMES.index(b"Content-Encoding")
 cdef int64_t ONCE_OF_CALLS = sum([
     1 << NAMES.index(name) for name in (
@@ -465,7 +457,7 @@ def glance(bytes payload not None):
 
 cdef bint is_of_call(int64_t seen, int64_t twice, Py_ssize_t octets, Text kind, Text encoding) noexcept:
     """Whether the headers are those of a call about which nothing is odd, and of SDP where there are octets."""
-    if seen & ~MASK_OF_CALLS or twice & ONCE_OF_CALLS or not seen >> CONTENT_LENGTH & 1:
+    if twice & ONCE_OF_CALLS or not seen >> CONTENT_LENGTH & 1:
         return False
     if not octets:
         return not seen & OF_BODY

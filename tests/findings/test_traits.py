@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from dissectors.findings import traits
+from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.traits import (
     COPIED,
     DESCRIBED,
@@ -34,7 +36,22 @@ from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
 from tests.finding_cases.within_calls import bound
 from tests.findings.test_rules import findings, told
-from tests.stories import ANSWER, GOOD, INNER, OFFER, Story, description, dialled, hung_up, report, request, response
+from tests.stories import (
+    ANSWER,
+    GOOD,
+    INNER,
+    OFFER,
+    A,
+    Story,
+    challenged,
+    description,
+    dialled,
+    hung_up,
+    report,
+    request,
+    response,
+    talk,
+)
 
 KINDS = ("call", "registration")
 
@@ -61,6 +78,33 @@ def test_what_there_is_once_is_there() -> None:
     later = [request(2000, "INVITE", body=OFFER, number=3, tag="2"), response(2020, 200, "OK", body=ANSWER, number=3)]
     assert REDESCRIBED in of([*dialled(), *later])
     assert DEVIATING in of([(time, src, dst, octets.replace(b"Max-Forwards", b"X-Forwards") + b"more")])
+
+
+def test_a_challenge_that_is_followed_refuses_nothing() -> None:
+    least = {REFUSED, REDESCRIBED, INTRICATE}
+    assert least.isdisjoint(of(challenged(GOOD))) and {407, "Proxy-Authenticate"} <= of(challenged(GOOD))
+    assert least <= of(challenged(GOOD, description(*A, "a=sendonly"), credentials=False))
+    assert REFUSED not in of(challenged(GOOD, ANSWER)) and REDESCRIBED in of(challenged(GOOD, ANSWER))
+    assert REFUSED not in of(challenged(GOOD, status=401)) and REFUSED in of(challenged(GOOD, status=488))
+    for other in (
+        challenged(GOOD, acknowledged=False), challenged(GOOD, credentials=False), challenged(GOOD)[:3],
+        challenged(challenged(GOOD)), [*challenged(GOOD), response(3000, 486, "Busy Here", number=9)],
+        [(*each[:1], (A[0], 9), *each[2:]) if each[3].startswith(b"ACK") else each for each in challenged(GOOD)],
+        [(*each[:3], each[3].replace(b"tag=9", b"tag=8")) for each in challenged(GOOD)[2:3]]
+        + challenged(GOOD)[:2] + challenged(GOOD)[3:],
+    ):
+        assert REFUSED in of(other)
+
+
+def test_a_rule_finds_the_same_in_a_call_that_was_challenged(monkeypatch: pytest.MonkeyPatch) -> None:
+    stories = [
+        challenged(story, offer) for story in (GOOD, [*dialled(), *talk(), *hung_up()], [*dialled(ack=False), *talk()])
+        for offer in (OFFER, ANSWER, description(*A, "a=sendonly"))
+    ]
+    before = [report(story).findings for story in stories]
+    monkeypatch.setattr(traits, "_is_challenged", lambda call: False)
+    monkeypatch.setattr(traits, "_is_offered_again", lambda first, second: False)
+    assert before == [report(story).findings for story in stories]
 
 
 @pytest.mark.parametrize(

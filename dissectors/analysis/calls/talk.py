@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from dissectors.analysis.calls.descriptions import as_told
+from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
 from dissectors.report import CallOutcome
@@ -26,7 +27,9 @@ ANSWERED: Final = 3
 ACKNOWLEDGED: Final = 4
 HUNG_UP: Final = 5
 OVER: Final = 6
-"""How far a call came."""
+CHALLENGED: Final = 7
+SETTLED: Final = 8
+"""How far a call came; its INVITE may be challenged first, which is settled by an ACK, and be sent once more."""
 
 INVITE: Final = 3
 ACK: Final = 4
@@ -44,7 +47,7 @@ INTRICATE = (b"a=rtpID", b"a=crypto", b"a=key-mgmt", b"a=ice", b"a=fingerprint",
 """What differs from call to call, too, where a call is no plain one."""
 
 OUTCOMES: tuple[CallOutcome, ...] = (
-    "unanswered", "unanswered", "ringing", "established", "established", "ended", "ended",
+    "unanswered", "unanswered", "ringing", "established", "established", "ended", "ended", "rejected", "rejected",
 )
 """What a call came to, by how far it came."""
 
@@ -98,15 +101,22 @@ class Offer:
         self.entry = entry
 
 
+    def repeats(self, other: Offer) -> bool:
+        """Whether another one said the same, whoever made it."""
+        return self.shape == other.shape and self.end == other.end and self.ssrc == other.ssrc
+
+
 class Talk(Unread):
     """One such call: how far it came, what both sides `offered` (caller first), when it was `answered` and `ended`.
 
     `accepted` is the 2xx to its INVITE, or what rang before, `bye` the BYE; `calls_off` says that the caller sent that.
-    `heard` is when it rang or was answered first.
+    `heard` is when it rang or was answered first. Where its INVITE was challenged, `challenge` is that response, and
+    `first` the INVITE with credentials.
     """
 
     __slots__ = (
-        "accepted", "answered", "bye", "calls_off", "ended", "heard", "is_viceroy", "offered", "reading", "stage",
+        "accepted", "answered", "bye", "calls_off", "challenge", "ended", "heard", "is_viceroy", "offered", "reading",
+        "stage",
     )
 
     def __init__(self, entry: Entry, usual: Usual, number: int, reading: Reading, offer: Offer) -> None:
@@ -114,6 +124,7 @@ class Talk(Unread):
         self.reading = reading
         self.offered: tuple[Offer, ...] = (offer,)
         self.stage = ASKED
+        self.challenge: Usual | None = None
         self.accepted: Usual | None = None
         self.bye: Usual | None = None
         self.heard: int | None = None
@@ -143,22 +154,25 @@ class Talk(Unread):
         # What goes back has the same pair, and is not the flow itself.
         if entry.time <= self.last or flow.pair is not there.pair or not usual.fits(0):
             return False
-        if not (self._response(entry, usual, flow is there) if usual.status else self._request(usual, flow is there)):
+        forth = flow is there
+        if not (self._response(entry, usual, forth) if usual.status else self._request(entry, usual, forth)):
             return False
         if self.stage == HUNG_UP:
             self.ended = entry.time
         elif self.stage == ANSWERED:
             self.answered = entry.time
-        if self.heard is None and self.stage >= RANG:
+        if self.heard is None and RANG <= self.stage < CHALLENGED:
             self.heard = entry.time
         self.take(entry)
         self.is_viceroy |= usual.is_viceroy
         return True
 
-    def _request(self, usual: Usual, forth: bool) -> bool:
-        """Take an ACK or a BYE; nothing of `answered` or `ended` is known before."""
-        accepted = self.accepted
-        if accepted is None or usual.octets:
+    def _request(self, entry: Entry, usual: Usual, forth: bool) -> bool:
+        """Take an ACK, a BYE or what follows a challenge; nothing of `answered` or `ended` is known before."""
+        accepted, challenge = self.accepted, self.challenge
+        if accepted is None:
+            return forth and challenge is not None and self._follow(entry, usual, challenge)
+        if usual.octets or challenge is not None and not usual.is_new(challenge):
             return False
         if self.stage == ANSWERED and usual.method == ACK:
             if not forth or usual.sequence != self.first.sequence or not usual.same_tags(accepted):
@@ -173,6 +187,24 @@ class Talk(Unread):
         elif not usual.comes_back(accepted):
             return False
         self.stage, self.bye, self.calls_off = HUNG_UP, usual, forth
+        return True
+
+    def _follow(self, entry: Entry, usual: Usual, challenge: Usual) -> bool:
+        """Take the ACK to a challenge, and the INVITE with credentials that offers the same."""
+        first = self.first
+        if self.stage == CHALLENGED:
+            if usual.method != ACK or usual.octets or usual.sequence != first.sequence or usual.is_new(first):
+                return False
+            if not usual.same_tags(challenge):
+                return False
+            self.stage = SETTLED
+            return True
+        if self.stage != SETTLED or not usual.credentials or not usual.follows(first):
+            return False
+        offer = self.reading.offered(entry, usual)
+        if offer is None or not offer.repeats(self.offered[0]):
+            return False
+        self.first, self.offered, self.stage = usual, (offer,), ASKED
         return True
 
     def _response(self, entry: Entry, usual: Usual, forth: bool) -> bool:
@@ -194,6 +226,11 @@ class Talk(Unread):
             return True
         if not usual.is_made_by(self.first) or before is not None and not usual.same_tags(before):
             return False
+        if usual.status in CHALLENGES:
+            if self.stage > TRIED or usual.octets or self.challenge is not None or self.first.credentials:
+                return False
+            self.challenge, self.stage = usual, CHALLENGED
+            return True
         if usual.status == RINGING:
             if self.stage >= RANG or usual.octets:
                 return False

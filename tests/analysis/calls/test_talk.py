@@ -23,6 +23,7 @@ from tests.stories import (
     C,
     Story,
     asked,
+    challenged,
     description,
     dialled,
     hello,
@@ -100,10 +101,6 @@ def refused_with(status: int) -> Story:
     return [request(0, "INVITE", body=OFFER), response(500, status, "No"), request(510, "ACK", tag="2")]
 
 
-def challenged() -> Story:
-    return [*refused_with(407), *[(time + 600, *rest) for time, *rest in called()]]  # type: ignore[misc]
-
-
 def invited_again() -> Story:
     again = [
         request(1500, "INVITE", body=OFFER.replace(b"1 1", b"1 2"), number=3, tag="2"),
@@ -140,6 +137,13 @@ GO_WELL: dict[str, Story] = {
     "the callee hangs up": hung_up_by_the_callee(),
     "tried": [*called(), response(5, 100, "Trying")],
     "silent until the answer": without(called(), RANG),
+    "challenged": challenged(called(), OFFER),
+    "challenged by the callee": challenged(called(), OFFER, status=401),
+    "challenged and tried": [
+        *challenged(called(), OFFER), response(-990, 100, "Trying"), response(5, 100, "Trying", number=2)
+    ],
+    "challenged, packed": packed(challenged(with_sources(), with_sources()[0][3].partition(b"\r\n\r\n")[2])),
+    "challenged, and the callee hangs up": challenged(hung_up_by_the_callee(), OFFER),
     "many headers": with_header(b"Supported: a\r\nAllow: b\r\nUser-Agent: c\r\nContact: <sip:a@x>", INVITE, OKAY),
     "asserted": with_header(b"P-Asserted-Identity: <sip:a@x>\r\nPrivacy: id\r\nRemote-Party-ID: <sip:a@x>", INVITE),
     "session timer": with_header(b"Require: timer\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 90", INVITE, OKAY),
@@ -209,7 +213,29 @@ OTHERS: dict[str, Story] = {
     "INFO": [*called(), request(2000, "INFO", number=3, tag="2"), response(2010, 200, "OK", "INFO", number=3)],
     "refused": refused_with(486),
     "unavailable": refused_with(480),
-    "challenged": challenged(),
+    "challenged with the same number": [
+        *refused_with(407), *[(time + 600, *rest) for time, *rest in called()]  # type: ignore[misc]
+    ],
+    "challenged and not acknowledged": challenged(called(), OFFER, acknowledged=False),
+    "challenged and asked without credentials": challenged(called(), OFFER, credentials=False),
+    "challenged and something else offered": challenged(called(), OFFER.replace(b"0 0", b"0 1")),
+    "challenged and offered elsewhere": challenged(called(), description(*C, PCMU)),
+    "challenged twice": challenged(challenged(called(), OFFER), OFFER),
+    "challenged and given up": challenged(called(), OFFER)[:3],
+    "challenged, and silent": challenged(called(sound=[]), OFFER),
+    "challenged, and no ACK": challenged(without(called(), ACK), OFFER),
+    "challenged, and the ACK goes elsewhere": rewritten(challenged(called(), OFFER), b"tag=9", b"tag=8", ACK),
+    "challenged, and another branch of its ACK": rewritten(
+        challenged(called(), OFFER), b"INVITE1", b"ACK1", ACK
+    ),
+    "challenged, and the BYE on the branch of the INVITE": rewritten(
+        challenged(called(), OFFER), b"z9hG4bKBYE3", b"z9hG4bKINVITE1"
+    ),
+    "challenged, and rings late": [
+        (time - 1500 * (time < 0), *rest) for time, *rest in challenged(called(), OFFER)  # type: ignore[misc]
+    ],
+    "challenged, and lost": challenged(called(sound=media(lost=lambda n: n % 7 == 3)), OFFER),
+    "another status": challenged(called(), OFFER, status=488),
     "unanswered": [request(500.0 * 2**n, "INVITE", body=OFFER) for n in range(4)],
     "given up": [request(0, "INVITE", body=OFFER), response(200, 180, "Ringing")],
     "in part": called()[1:],
@@ -335,7 +361,8 @@ def placed(story: Story, number: int, start: float, at: int | None = None) -> St
                 head = head.replace(name + b"%d" % was, name + b"%d" % len(body))
             octets = head + gap + body
         ends = [(hosts.get(host, host), port) for host, port in (src, dst)]
-        made.append((time + start, *ends, octets))
+        # Some begin before the call does that they are made of.
+        made.append((time + start + 3000, *ends, octets))
     return made  # type: ignore[return-value]
 
 
@@ -380,7 +407,7 @@ def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str
     assert opened["unread"] > 200
 
 
-@pytest.mark.parametrize("name", sip_usual.OF_CALLS)
+@pytest.mark.parametrize("name", sip_usual.NAMES)
 def test_a_header_that_may_stand_once_is_not_looked_at_twice(name: bytes) -> None:
     """Whatever it says: what is looked at is read without anything odd."""
     values = (b"1", b"application/sdp", b"deflate", b"gzip", b"<sip:a@x>;tag=1", b"1 INVITE", b"", b'"')
@@ -428,9 +455,9 @@ def test_methods_are_those_of_what_looks_at_messages() -> None:
     assert (talks.INVITE, talks.ACK, talks.BYE) == (sip_usual.INVITE, sip_usual.ACK, sip_usual.BYE)
 
 
-@pytest.mark.parametrize("name", [each.decode() for each in sip_usual.OF_CALLS[7:]])
+@pytest.mark.parametrize("name", [each.decode() for each in sip_usual.NAMES[7:]])
 def test_no_rule_looks_at_the_headers_of_a_call_that_goes_well(name: str, opened: Counter[str]) -> None:
-    """Otherwise the rule would find nothing in what is not read: its header has to go from OF_CALLS."""
+    """Otherwise the rule would find nothing in what is not read: its header has to go from NAMES."""
     values = (b"0", b"sip:a@x", b"x;y=0", b"4294967296", b'"', b"", b"Q.850;cause=16", b"1800")
     lines = [name.encode() + b": " + value for value in values]
     story = all_of([with_header(line, INVITE, ACK, BYE, OKAY, RANG) for line in lines], 50.0)
