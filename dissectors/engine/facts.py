@@ -24,7 +24,7 @@ from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
 from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams, Unheard
-from dissectors.findings.plain import outline
+from dissectors.findings.plain import outline, says_little
 from dissectors.findings.rule import Facts, Problem
 from dissectors.findings.traits import ORDINARY, SILENT
 from dissectors.mux.connections import Connections
@@ -244,16 +244,16 @@ def _members(
         call = numbers[id(joined.call)] if joined else None
         said = nothing
         if not control.silent:
-            used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+            used, only = [states[position].flow for position in on], named[counters.ssrc] == 1
             pairs = pairs_of(used)
             said = Said(
-                heard=control.heard(counters.ssrc, pairs, alone),
-                end=control.said_bye(counters.ssrc, pairs, alone),
-                told=control.told(counters.ssrc, pairs, alone),
+                heard=control.heard(counters.ssrc, pairs, only),
+                end=control.said_bye(counters.ssrc, pairs, only),
+                told=control.told(counters.ssrc, pairs, only),
                 shared=control.told(0, pairs, False),
                 transport=control.transport_feedback(used),
                 repairs=repairs,
-                clocked=control.clocked(counters.ssrc, pairs, alone),
+                clocked=control.clocked(counters.ssrc, pairs, only),
             )
         if call is not None:
             of_call.setdefault(call, []).append(position)
@@ -261,7 +261,8 @@ def _members(
         if id(counters) in chosen.outlines:
             outlines[position] = chosen.outlines[id(counters)]
             continue
-        if named[counters.ssrc] == 1 and [on_flow.get(each) for each in counters.flows] == [1] and not said.something:
+        alone = named[counters.ssrc] == 1 and [on_flow.get(each) for each in counters.flows] == [1]
+        if alone and says_little(said.heard, said.told, said.shared, said.clocked):
             plain = outline(counters, state.flow, joined, keyed)
             if plain is not None:
                 outlines[position] = plain

@@ -19,7 +19,7 @@ from dissectors.engine.trackers import Trackers
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
 from dissectors.findings.outlines import Outline
-from dissectors.findings.plain import outline
+from dissectors.findings.plain import outline, says_little
 from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
@@ -110,9 +110,10 @@ class PlainTalks:
         if control.silent:
             return False
         ssrc, pairs = counters.ssrc, pairs_of([state.flow])
-        if control.heard(ssrc, pairs, True) is not None or control.told(ssrc, pairs, True) is not None:
-            return True
-        return control.told(0, pairs, False) is not None or bool(control.clocked(ssrc, pairs, True))
+        return not says_little(
+            control.heard(ssrc, pairs, True), control.told(ssrc, pairs, True), control.told(0, pairs, False),
+            control.clocked(ssrc, pairs, True),
+        )
 
     def _agreed_by(self, talk: Talk) -> Agreed | None:
         """What a call agreed on, None where that is not plain."""

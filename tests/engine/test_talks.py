@@ -145,19 +145,33 @@ def stray(call: Called, chance: random.Random) -> None:
     call.beside = [(1500.0 + n, *ends, payload) for n in range(chance.choice((1, 3)))]
 
 
-def reports(call: Called, chance: random.Random, beyond: int = 1) -> None:
-    """RTCP of both sides at the next ports; where it is odd, it says so of a source of somebody."""
+def reports(
+    call: Called, chance: random.Random, beyond: int = 1, times: tuple[float, ...] = (1500, 2500), lost: int = 0,
+    round_trip: float = 20, late: float = 0,
+) -> None:
+    """Reports of both sides at the next ports, on another way or not; times are milliseconds."""
     ends = [(host, port + beyond) for host, port in call.media]
-    lost = chance.choice((0, 0, 0, 50))
-    for time in (1500, 2500):
-        for way in (0, 1):
-            own, other = call.sources[way], call.sources[1 - way]
-            sent = (time - 1020) // 20
-            clock = 3_900_000_000 + int(call.start + time) / 1000
-            info = struct.pack(">QIII", int(clock * 2**32), 160 * sent, sent, 160 * sent)
-            block = struct.pack(">IIIIII", other, lost << 24 | lost, 100 + sent, 8, 0, 0)
+    said: list[tuple[int, float]] = [(0, 0.0), (0, 0.0)]
+    for number, begin in enumerate(times):
+        for way, own in enumerate(call.sources):
+            time = begin + 3 * way
+            sent, (before, when) = int(time - 1020) // 20, said[1 - way]
+            clock = int((3_900_000_000 + (call.start + time) / 1000) * 2**32)
+            info = struct.pack(">QIII", clock, 160 * sent + int(8 * late), sent, 160 * sent)
+            held = int(max(0, time - when - round_trip) * 65.536) if before else 0
+            block = struct.pack(
+                ">IIIIII", call.sources[1 - way], lost * number, 100 + sent, 8, before >> 16 & 0xFFFFFFFF, held
+            )
             octets = struct.pack(">BBHI", 0x81, 200, 12, own) + info + block
-            call.beside.append((time + 3.0 * way, ends[way], ends[1 - way], octets))
+            call.beside.append((time, ends[way], ends[1 - way], octets))
+            said[way] = clock, time
+
+
+def reports_of_another(call: Called, chance: random.Random) -> None:
+    """On the ports beside, of a source that nobody sends."""
+    sources, call.sources = call.sources, (4242, 4243)
+    reports(call, chance, lost=8)
+    call.sources = sources
 
 
 def options(call: Called, chance: random.Random) -> None:
@@ -183,7 +197,11 @@ WAYS: dict[str, Way] = {
     "at the signalling": at_the_signalling, "of one source": of_one_source, "announced sources": with_sources,
     "a third party": third_party, "to a third party": to_third_party, "to the host": to_the_host,
     "on the signalling's flow": on_the_signalling, "a second source": second_source, "stray": stray,
-    "reports": reports, "reports beside": partial(reports, beyond=0), "OPTIONS": options,
+    "reports": reports, "reports beside": partial(reports, beyond=0), "reports of loss": partial(reports, lost=8),
+    "a long round trip": partial(reports, round_trip=500),
+    "many reports": partial(reports, times=(1100, 1400, 2000, 2500)),
+    "reports that are late": partial(reports, times=(1100, 1400, 2000, 2500), late=900),
+    "reports of somebody else": reports_of_another, "OPTIONS": options,
 }
 
 Place = Callable[[int, random.Random], tuple[tuple[Endpoint, Endpoint], tuple[Endpoint, Endpoint]]]
@@ -232,10 +250,10 @@ def world(
     return story
 
 
+@pytest.mark.parametrize("way", ["plain", "reports"])
 @pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
-def test_what_goes_well_is_never_read(place: str, opened: Counter[str]) -> None:
-    chance = random.Random(1)
-    story = world(["plain"] * 12, [place], 700.0, chance)
+def test_what_goes_well_is_never_read(way: str, place: str, opened: Counter[str]) -> None:
+    story = world([way] * 12, [place], 700.0, random.Random(1))
     made = told(story, True, 0)
     assert opened == {"unread": 12} and not made.calls and not made.streams
     assert made == told(story, False, 0)

@@ -19,7 +19,7 @@ from dissectors.wire.captures.records import Record
 from dissectors.wire.values import replace
 from tests.finding_cases import CASES
 from tests.made import ETHERNET, Endpoint, frame
-from tests.stories import A, B, C, Story, description, receiver_report, request, response, rtp, talk
+from tests.stories import A, B, C, Story, description, receiver_report, request, response, rtp, sender_report, talk
 
 D: Endpoint = ("203.0.113.9", 16500)
 NAMED = "a=rtpmap:0 PCMU/8000"
@@ -121,7 +121,9 @@ STRIKING: dict[str, Story] = {
     "same name": [*speech(), *talk(D, B, seconds=3, origin=5000, first=4000)],
     "name of another call": talk(ssrc=87, seconds=3),
     "for long": talk(seconds=8.2),
-    "reports": [*speech(), receiver_report(2000, 77), receiver_report(3000, 77)],
+    "reports of loss": [*speech(), receiver_report(2000, 77), receiver_report(3000, 77, lost=20)],
+    "a long way": [*speech(), sender_report(2000), receiver_report(3000, 77, lsr=0x10000, dlsr=0.5)],
+    "many reports": [*speech(), *[sender_report(time) for time in (1500, 2000, 2500)]],
 }
 
 
@@ -139,6 +141,12 @@ def test_what_is_unusual_is_looked_at(name: str, monkeypatch: pytest.MonkeyPatch
 ])
 def test_where_a_stream_comes_from_and_when_is_its_calls_concern(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     (values,) = judged([*called("one", A, B), *story, *speech(B, A, 78), *OTHER], monkeypatch)
+    assert not striking(values)
+
+
+def test_a_stream_is_plain_of_which_reports_say_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [sender_report(2000), receiver_report(2100, 77, lsr=0x10000, dlsr=0.05), receiver_report(3000, 77)]
+    (values,) = judged([*called("one", A, B), *speech(), *speech(B, A, 78), *said, *OTHER], monkeypatch)
     assert not striking(values)
 
 

@@ -54,11 +54,6 @@ class Said(Struct, frozen=True):
     repairs: Repairs
     clocked: Sequence[Clocked]
 
-    @property
-    def something(self) -> bool:
-        """Whether anything was said that a rule may ask about; that a source said goodbye is not."""
-        return not (self.heard is None and self.told is None and self.shared is None) or bool(self.clocked)
-
 
 def flows_of(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
     """What `flows` holds by number of the flows of a stream, in their order; it belongs to the first of them."""
