@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.repairs import LEAST_STEP, MOST_REPEATED_SHARE, MOST_STEP, looks_numbered
+from dissectors.mux.repairs import LEAST_STEP, MOST_REPEATED_SHARE, MOST_STEP, PROBED_DATAGRAMS, looks_numbered
+from tests.made import rtp
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,14 @@ def test_numbers_that_leap_once_are_none_however_the_others_advance(numbers: lis
     steps = [(after - before + 0x8000 & 0xFFFF) - 0x8000 for before, after in zip(numbers, numbers[1:], strict=False)]
     even = all(LEAST_STEP < step < MOST_STEP for step in steps)
     assert looks_numbered(numbers) == (even and steps.count(0) <= MOST_REPEATED_SHARE * len(steps))
+
+
+@given(st.lists(
+    st.integers(0, 0xFFFF) | st.integers(65_500, 65_535) | st.integers(0, 60) | st.just(7),
+    min_size=PROBED_DATAGRAMS, max_size=PROBED_DATAGRAMS,
+))
+def test_compiled_counters_go_on_looking_at_the_same_numbers(numbers: list[int]) -> None:
+    counters = pytest.importorskip("dissectors.mux.compiled.scan").Counters(1, 0)
+    for sequence, number in enumerate(numbers):
+        counters.update(sequence, (0, sequence), rtp(sequence)[:12] + number.to_bytes(2, "big"), 14)
+    assert counters.probing == looks_numbered(numbers)

@@ -31,6 +31,8 @@ cdef double LEAP_SECONDS = counters.LEAP_SECONDS, SURPRISE_SECONDS = counters.SU
 cdef int MAX_HOLES = repairs.MAX_HOLES, MAX_LATE = repairs.MAX_LATE, MAX_OPENING_OCTETS = repairs.MAX_OPENING_OCTETS
 cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBED_DATAGRAMS
 cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS, MAX_LONGER = repairs.MAX_LONGER
+cdef int LEAST_STEP = repairs.LEAST_STEP, MOST_STEP = repairs.MOST_STEP
+cdef double MOST_REPEATED_SHARE = repairs.MOST_REPEATED_SHARE
 cdef double PICTURES_CLOCK = pictures.PICTURES_CLOCK
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
@@ -509,7 +511,7 @@ cdef class Counters:
                 self.extended.append((u16(payload, 2), octets))
             if self.packets == PROBED_DATAGRAMS - 1:
                 self.opening = b""
-                self.probing = repairs.looks_numbered([self.original[i].number for i in range(self.originals_kept)])
+                self.probing = looks_numbered(self.original, self.originals_kept)
         elif self.originals_kept >= MAX_ORIGINALS:
             self.probing = False
         return 0
@@ -975,6 +977,18 @@ cdef class Counters:
             phase.last = time
             phase.packets += 1
         return 0
+
+
+cdef bint looks_numbered(const Number *original, int count) noexcept:
+    """As `repairs.looks_numbered`."""
+    cdef int repeated = 0, i
+    cdef int64_t step
+    for i in range(1, count):
+        step = (original[i].number - original[i - 1].number + 0x8000 & 0xFFFF) - 0x8000
+        if not LEAST_STEP < step < MOST_STEP:
+            return False
+        repeated += step == 0
+    return repeated <= MOST_REPEATED_SHARE * max(0, count - 1)
 
 
 cdef extension_of(int64_t time, Octets payload):
