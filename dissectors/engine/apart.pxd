@@ -9,7 +9,8 @@ from dissectors.analysis.streams.directory cimport Directory
 
 cdef class Apart:
     cdef public tuple flows, media, shared
-    cdef public list joined, outlines, streams
+    cdef public list joined, streams
+    cdef public bint plain
 
 
 @cython.locals(found=Apart, pair=tuple)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, fax_ends
 from dissectors.analysis.streams.directory import Directory, Joined
-from dissectors.findings.outlines import Outline
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
@@ -19,11 +18,11 @@ from dissectors.mux.scan import Scanner
 class Apart:
     """What a call has that is apart: its flows, and its streams, each with why it belongs to the call.
 
-    `outlines` are those of its streams, in their order, where it is known that all of it is plain. `media` are the two
-    flows on which they are, if it has any, `shared` those on which it signals where they are none of its own.
+    `plain` says that it is known that they all are. `media` are the two flows on which they are, if it has any, and
+    `shared` those on which it signals where they are none of its own.
     """
 
-    __slots__ = ("flows", "joined", "media", "outlines", "shared", "streams")
+    __slots__ = ("flows", "joined", "media", "plain", "shared", "streams")
 
     def __init__(
         self, flows: tuple[FlowState, ...], media: tuple[FlowState, ...], shared: tuple[FlowState, ...] = ()
@@ -31,7 +30,7 @@ class Apart:
         self.flows, self.media, self.shared = flows, media, shared
         self.streams: list[Counters] = []
         self.joined: list[Joined] = []
-        self.outlines: list[Outline] = []
+        self.plain = False
 
 
 def apart(call: CallState, calls: Calls, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:

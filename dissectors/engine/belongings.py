@@ -17,7 +17,6 @@ from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.engine.apart import Apart, apart
-from dissectors.findings.outlines import Outline
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import End, FlowState, written
 from dissectors.mux.scan import Scanner
@@ -44,7 +43,7 @@ class Belongings:
     """Finds what belongs to calls of a table.
 
     After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
-    call, by identity, and `outlines` what is known of those that are plain. `signalling` are the flows on which they
+    call, by identity, and `plain` of which it is known that they are. `signalling` are the flows on which they
     signalled, by number, `places` are the endpoints where calls were, `in_vain` how many streams were looked at that
     stay. Calls whose streams go on stay with them: `going_on` has their Call-IDs.
 
@@ -57,7 +56,7 @@ class Belongings:
     def __init__(self, calls: Calls, talks: PlainTalks) -> None:
         self.of_call: dict[str, list[Counters]] = {}
         self.joined: dict[int, Joined] = {}
-        self.outlines: dict[int, Outline] = {}
+        self.plain: set[int] = set()
         self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
         self.alone: set[str] = set()
@@ -92,7 +91,7 @@ class Belongings:
         names = {call.call_id for call in finished}
         gone = self._update(names)
         self._scanner, self._recent = scanner, recent
-        self.of_call, self.joined, self.outlines, self._others, self.going_on = {}, {}, {}, [], set()
+        self.of_call, self.joined, self.plain, self._others, self.going_on = {}, {}, set(), [], set()
         self._look_for_alone(finished, read)
         self._look_for_apart(finished)
         finished = [call for call in finished if call.call_id not in self.alone and call.call_id not in self.apart]
@@ -192,7 +191,8 @@ class Belongings:
                 self.of_call[call.call_id] = found.streams
                 for counters, joined in zip(found.streams, found.joined, strict=True):
                     self.joined[id(counters)] = joined
-                self.outlines.update(zip(map(id, found.streams), found.outlines, strict=False))
+                if found.plain:
+                    self.plain.update(map(id, found.streams))
 
     def retire(self, kept: Container[str], finished: Sequence[CallState | Waiting]) -> list[Counters]:
         """Retire finished calls unless they are kept; gives back the streams that go with them."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
@@ -23,8 +24,8 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
-from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams, Unheard
-from dissectors.findings.plain import outline, says_little
+from dissectors.findings.outlines import CallOutline, Calls, Outline, Outlined, Streams, Unheard
+from dissectors.findings.plain import is_plain, outline, says_little
 from dissectors.findings.rule import Facts, Problem
 from dissectors.findings.traits import ORDINARY, SILENT
 from dissectors.mux.connections import Connections
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from dissectors.analysis.calls.talk import Talk
     from dissectors.crypto.secrets import Secrets
 
+_begin = attrgetter("first", "first_frame")
+
 MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""
 
@@ -64,8 +67,9 @@ MAX_REMEMBERED_COUNTS = 256
 class Chosen(Struct, frozen=True):
     """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them.
 
-    `joined` says to which of the calls each stream belongs, by the stream's identity, where that was looked up before,
-    and `outlines` of which of them it is known that they are plain. Of calls, those that are unread are outlined, too.
+    `joined` says to which of the calls each stream belongs, by the stream's identity, where only rules look at them,
+    and `plain` has those of streams of which it is known that they are plain. Of calls, those that are unread are
+    outlined, too.
     """
 
     calls: Iterable[CallState | Talk] | None = None
@@ -73,7 +77,7 @@ class Chosen(Struct, frozen=True):
     handshakes: tuple[Handshake, ...] | None = None
     protection: tuple[Protection, ...] | None = None
     joined: Mapping[int, Joined] | None = None
-    outlines: Mapping[int, Outline] = {}
+    plain: Container[int] = ()
 
 
 EVERYTHING = Chosen()
@@ -120,18 +124,20 @@ def facts(
     members = _members(trackers, scan, dict(zip(at, states, strict=True)), calls, chosen)
     # One that shares its flow is not plain.
     rates = bitrates([stream for _, stream in members.striking])
-    known_flows = tuple([
-        _flow(state, fax.get(state.number, NO_FAX), rates.get(position, ()))
-        for position, state in zip(at, states, strict=True)
-    ])
+
+    def flow(number: int) -> Flow:
+        return _flow(states[number], fax.get(states[number].number, NO_FAX), rates.get(at[number], ()))
+
     end = scan.last or 0
     every: Sequence[Call]
     if len(read) < len(calls):
         every = _outlined(trackers, calls, end, members.of_call)
     else:
         every = tuple(_calls(read, end, members.of_call, trackers.calls.calls if last else {}))
-    known_flows = with_calls(known_flows, every)
-    flows = known_flows if quiet is None else Flows(known_flows, at, quiet, _quiet_flow)
+    flows: Sequence[Flow] = Outlined(states, (), flow)
+    if chosen.joined is None:
+        known_flows = with_calls(tuple([flow(number) for number in range(len(states))]), every)
+        flows = known_flows if quiet is None else Flows(known_flows, at, quiet, _quiet_flow)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = _sessions(asked, shaken, members.streams, flows, every)
@@ -227,52 +233,58 @@ def _members(
 ) -> Members:
     """Every stream with the call it belongs to, given the flows by their positions."""
     numbers = {id(call): number for number, call in enumerate(calls)}
-    known = chosen.joined
-    given: list[Given] = []
-    counted: dict[int, Counters] = {}
-    made: dict[int, Stream] = {}
-    outlines: dict[int, Outline] = {}
     of_call: dict[int, list[int]] = {}
     of_retired: list[Counters] = []
     control, repairs = trackers.control, Repairs(scan.streams)
     nothing = Said(None, None, None, None, 0, repairs, ())
-    named = Counter(counters.ssrc for counters in scan.streams)
+    named = Counter([counters.ssrc for counters in scan.streams])
+
+    def said(counters: Counters, on: Sequence[int]) -> Said:
+        if control.silent:
+            return nothing
+        used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+        pairs = pairs_of(used)
+        return Said(
+            heard=control.heard(counters.ssrc, pairs, alone),
+            end=control.said_bye(counters.ssrc, pairs, alone),
+            told=control.told(counters.ssrc, pairs, alone),
+            shared=control.told(0, pairs, False),
+            transport=control.transport_feedback(used),
+            repairs=repairs,
+            clocked=control.clocked(counters.ssrc, pairs, alone),
+        )
+
+    def given(position: int) -> Given:
+        counters, on, joined, keyed = found[position]
+        call = None if joined is None else numbers[id(joined.call)]
+        return counters, states[on[0]].flow, tuple(on), joined, call, keyed, said(counters, on)
+
+    def outlined(position: int) -> Outline:
+        counters, on, joined, _ = found[position]
+        # What is plain belongs to a call.
+        return outline(counters, states[on[0]].flow, joined)  # type: ignore[arg-type]
+
     # Of what is only looked at by rules, what is plain need not be made.
-    on_flow = Counter(number for counters in scan.streams for number in counters.flows) if known is not None else {}
-    for counters, on, joined, keyed in _joined(trackers, scan, states, calls, known, of_retired):
-        state, position = states[on[0]], len(given)
-        call = numbers[id(joined.call)] if joined else None
-        said = nothing
-        if not control.silent:
-            used, only = [states[position].flow for position in on], named[counters.ssrc] == 1
-            pairs = pairs_of(used)
-            said = Said(
-                heard=control.heard(counters.ssrc, pairs, only),
-                end=control.said_bye(counters.ssrc, pairs, only),
-                told=control.told(counters.ssrc, pairs, only),
-                shared=control.told(0, pairs, False),
-                transport=control.transport_feedback(used),
-                repairs=repairs,
-                clocked=control.clocked(counters.ssrc, pairs, only),
-            )
-        if call is not None:
-            of_call.setdefault(call, []).append(position)
-        given.append((counters, state.flow, tuple(on), joined, call, keyed, said))
-        if id(counters) in chosen.outlines:
-            outlines[position] = chosen.outlines[id(counters)]
+    rules = chosen.joined is not None
+    on_flow = Counter([number for counters in scan.streams for number in counters.flows]) if rules else {}
+    found = [*_joined(trackers, scan, states, calls, chosen, of_retired)]
+    counted: dict[int, Counters] = {}
+    made: dict[int, Stream] = {}
+    for position, (counters, on, joined, keyed) in enumerate(found):
+        if joined is not None:
+            of_call.setdefault(numbers[id(joined.call)], []).append(position)
+        if id(counters) in chosen.plain:
             continue
-        alone = named[counters.ssrc] == 1 and [on_flow.get(each) for each in counters.flows] == [1]
-        if alone and says_little(said.heard, said.told, said.shared, said.clocked):
-            plain = outline(counters, state.flow, joined, keyed)
-            if plain is not None:
-                outlines[position] = plain
+        if rules and named[counters.ssrc] == 1 and [on_flow[each] for each in counters.flows] == [1]:
+            now = said(counters, on)
+            if says_little(now.heard, now.told, now.shared, now.clocked) and is_plain(counters, joined, keyed):
                 continue
-        counted[position], made[position] = counters, stream(*given[position])
+        counted[position], made[position] = counters, stream(*given(position))
     made.update(related(made, counted))
     streams: Sequence[Stream] = tuple(made.values())
-    if outlines:
-        every = [outlines.get(position) or made[position] for position in range(len(given))]
-        streams = Streams(every, [*made.items()], lambda position: stream(*_read(trackers, given[position])))
+    if len(made) < len(found):
+        outlines: Outlined[Outline | Stream, Any] = Outlined(found, made.items(), outlined)
+        streams = Streams(outlines, [*made.items()], lambda position: stream(*_read(trackers, given(position))))
     return Members(streams, [*made.items()], of_call, of_retired)
 
 
@@ -286,14 +298,15 @@ def _read(trackers: Trackers, given: Given) -> Given:
 
 def _joined(
     trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: Sequence[CallState | Talk],
-    known: Mapping[int, Joined] | None, of_retired: list[Counters],
+    chosen: Chosen, of_retired: list[Counters],
 ) -> Iterator[tuple[Counters, list[int], Joined | None, bool]]:
     """Every stream with the positions of its flows, the call it belongs to, and whether its flows have keys.
 
     Those of calls that were retired go to `of_retired`.
     """
+    known = chosen.joined
     positions = {state.number: position for position, state in states.items()}
-    streams = sorted(scan.streams, key=lambda each: (each.first, each.first_frame))
+    streams = sorted(scan.streams, key=_begin)
     # It is made of every call, and only streams are looked up in it.
     directory = Directory(
         [call for call in calls if isinstance(call, CallState)] if streams and known is None else ()
@@ -302,6 +315,9 @@ def _joined(
     for counters in streams:
         on = flows_of(counters, positions)
         if not on:
+            continue
+        if known is not None and id(counters) in chosen.plain:
+            yield counters, on, known[id(counters)], False
             continue
         flow = states[on[0]].flow
         joined = directory.join(counters, flow) if known is None else known.get(id(counters))
@@ -330,7 +346,7 @@ class Media(NamedTuple):
 def media(trackers: Trackers, scan: ScanTables) -> Iterator[Media]:
     """Every stream, as `facts` says it."""
     states = {number: state for number, state in enumerate(scan.flows.recognised()) if not _is_guess(state)}
-    for counters, on, joined, keyed in _joined(trackers, scan, states, trackers.calls.opened(), None, []):
+    for counters, on, joined, keyed in _joined(trackers, scan, states, trackers.calls.opened(), EVERYTHING, []):
         flows, covered = [states[position].key for position in on], is_covered(counters, joined, keyed)
         events = frozenset() if covered else frozenset(event_types(counters, joined, covered)[1])
         numbered = not covered and (is_announced_rtx(counters, joined) or is_numbered(counters))
@@ -459,14 +475,13 @@ def _outline(talk: Talk, is_heard: bool) -> CallOutline:
     """What is known of a call that is plain, without reading it."""
     (src, _), (dst, _) = talk.ends
     if is_heard:
-        return CallOutline(ORDINARY, src, dst)
+        return CallOutline(ORDINARY, src, dst, talk.entries)
     (here, _), (there, _) = talk.announced
     places = tuple([Place(each.entry.file, each.entry.frame) for each in talk.offered])
     unheard = Unheard(
-        (talk.answered or 0) / 1e9, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places,
-        talk.start / 1e9,
+        (talk.answered or 0) / 1e9, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places
     )
-    return CallOutline(ORDINARY.union((SILENT,)), src, dst, unheard)
+    return CallOutline(ORDINARY.union((SILENT,)), src, dst, talk.entries, unheard)
 
 
 def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:

@@ -204,7 +204,7 @@ class Retirement:
         checks = [asked for asked in trackers.checks.on(at) if asked.mapped is not None]
         hosts = _hosts(table, read, streams) if not trackers.handshakes.silent else {}
         shaken = trackers.handshakes.to_report(hosts.keys())
-        chosen = Chosen(finished, checks, shaken, (), belongings.joined, belongings.outlines)
+        chosen = Chosen(finished, checks, shaken, (), belongings.joined, belongings.plain)
         return replace(facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0], moments=moments)
 
     def _forget(

@@ -34,9 +34,9 @@ def count_messages(sent: Sent, calls: Iterable[CallState | Waiting], kept: Conta
 def count_packets(sent: Sent, table: FlowTable, streams: Iterable[Counters]) -> None:
     """Count the packets of streams whose flows are still there."""
     for counters in streams:
-        packets, state = counters.packets, next(table.numbered(counters.flows), None)
-        if packets >= MIN_RTP_PACKETS and state is not None:
-            src, _, dst, _, _, _ = state.flow
+        packets, states = counters.packets, [*table.numbered(counters.flows)]
+        if packets >= MIN_RTP_PACKETS and states:
+            src, _, dst, _, _, _ = states[0].flow
             sent.add_packets((src, dst), packets)
             if counters.duplicates:
                 sent.add_duplicates((src, dst), counters, counters.first / 1e9, Place(*counters.first_frame))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dissectors.analysis.calls.descriptions import Codec
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.talk import OVER, Talk
@@ -18,14 +19,13 @@ from dissectors.engine.facts import told
 from dissectors.engine.trackers import Trackers
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
-from dissectors.findings.outlines import Outline
-from dissectors.findings.plain import outline, says_little
+from dissectors.findings.plain import plain_codec, plain_frame_ms, says_little
 from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, field
 
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
@@ -39,13 +39,26 @@ MAX_AGREED = 1024
 class Agreed(Struct, frozen=True):
     """What all calls with the same offer and answer have: by who sends, the lines of receiver and sender; all lines.
 
-    `payload_types` are those that both sides list.
+    `payload_types` are those that both sides list, `codecs` what was looked up of them, by who sends and the type.
     """
 
     received: dict[str, Announced | None]
     sent: dict[str, Announced | None]
     lines: MediaLines
     payload_types: frozenset[str]
+    codecs: dict[tuple[str, int], Codec | None] = field(default_factory=dict)
+
+    def is_plain(self, counters: Counters, joined: Joined) -> bool:
+        """Whether a stream of such a call is plain (see `findings.plain`), and in pace."""
+        if joined.received is None or not counters.uneventful:
+            return False
+        key = joined.sender, counters.payload_type
+        if key not in self.codecs:
+            self.codecs[key] = plain_codec(joined, counters.payload_type)
+        known = self.codecs[key]
+        if known is None or (milliseconds := plain_frame_ms(counters, joined, False, known)) is None:
+            return False
+        return keeps_pace(milliseconds, joined.received.media)
 
 
 class PlainTalks:
@@ -73,12 +86,11 @@ class PlainTalks:
             sender = SIDES[at]
             by = BY_ADDRESS if talk.offered[at].ssrc is None else BY_SSRC
             joined = Joined(talk, by, sender, agreed.received[sender], agreed.sent[sender], agreed.lines)
-            plain = outline(counters, state.flow, joined, False)
-            if plain is None or not _is_of_call(talk, plain, agreed.payload_types) or not _is_in_pace(plain, joined):
+            if not _is_of_call(talk, counters, agreed.payload_types) or not agreed.is_plain(counters, joined):
                 return None
             found.streams.append(counters)
             found.joined.append(joined)
-            found.outlines.append(plain)
+        found.plain = True
         return None if found.media and found.streams[0].ssrc == found.streams[1].ssrc else found
 
     def _placed(self, talk: Talk, directory: Directory, scanner: Scanner) -> Apart | None:
@@ -160,30 +172,23 @@ def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Co
     """The stream on one flow of a call, if there is nothing else but signalling, and all of it was at its time."""
     if not was_meanwhile(state, talk.start, talk.last, recent):
         return None
-    streams = scanner.stream_table.on(state.number)
-    if len(streams) != 1:
+    counters = scanner.stream_table.alone_on(state.number)
+    if counters is None or counters.last in recent or len(counters.flows) > 1:
         return None
-    counters = streams[0]
     signalled = len([entry for entry in talk.entries if entry.flow is state])
-    if state.datagrams != counters.packets + signalled or counters.last in recent or len(counters.flows) > 1:
-        return None
-    return counters if len(scanner.stream_table.by_ssrc(counters.ssrc)) == 1 else None
+    return counters if state.datagrams == counters.packets + signalled else None
 
 
 def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory) -> bool:
     """Whether a stream has the SSRC that its sender alone announced, or one that nobody did."""
-    ssrc = talk.offered[at].ssrc
-    return directory.announces(counters.ssrc) == ([] if ssrc is None else [SIDES[at]]) and ssrc in (None, counters.ssrc)
+    offer, ssrc = talk.offered[at], counters.ssrc
+    return directory.announces(ssrc) == ([] if offer.ssrc is None else [SIDES[at]]) and offer.ssrc in (None, ssrc)
 
 
-def _is_in_pace(stream: Outline, joined: Joined) -> bool:
-    return joined.received is not None and keeps_pace(stream.frame_ms, joined.received.media)
-
-
-def _is_of_call(talk: Talk, stream: Outline, payload_types: frozenset[str]) -> bool:
-    """Whether a stream begins soon after the answer and ends soon before the end, with what both sides list."""
+def _is_of_call(talk: Talk, counters: Counters, payload_types: frozenset[str]) -> bool:
+    """Whether a stream begins soon after the answer and ends soon before the end, with a type that both sides list."""
     answered, ended = (talk.answered or 0) / 1e9, (talk.ended or 0) / 1e9
-    if not answered <= stream.first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= stream.last <= ended:
+    first, last = counters.first / 1e9, counters.last / 1e9
+    if not answered <= first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= last <= ended:
         return False
-    listed = [str(each.payload_type) in payload_types for each in stream.payload_types]
-    return stream.packets > STRAY_PACKETS and all(listed)
+    return counters.packets > STRAY_PACKETS and str(counters.payload_type) in payload_types

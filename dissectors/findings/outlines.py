@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
+from dissectors.mux.entry import Entry
 from dissectors.report import Call, Place, Stream
 from dissectors.wire.values import Struct
 
@@ -41,8 +42,7 @@ class Unheard(Struct, frozen=True):
     """What is asked of a call that was answered and has no stream; times are seconds since the epoch.
 
     `ends` are where its sides want RTP, `between` the addresses of the caller's and the callee's line of each two that
-    were agreed on, `places` the frames of the first two descriptions. `time` is when the first of them came, None where
-    the messages of the call tell.
+    were agreed on, `places` the frames of the first two descriptions.
     """
 
     answered: float
@@ -50,11 +50,10 @@ class Unheard(Struct, frozen=True):
     ends: frozenset[tuple[str | None, int]]
     between: tuple[tuple[str | None, str | None], ...]
     places: tuple[Place, ...]
-    time: float | None = None
 
 
 class CallOutline(Struct, frozen=True):
-    """What a plain call has (see `traits`), and from where to where the request went that began it.
+    """What a plain call has (see `traits`), from where to where the request went that began it, and what came.
 
     `unheard` is told of one that has no stream.
     """
@@ -62,6 +61,7 @@ class CallOutline(Struct, frozen=True):
     traits: frozenset[str | int]
     src: str
     dst: str
+    entries: Sequence[Entry]
     unheard: Unheard | None = None
 
 

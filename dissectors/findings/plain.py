@@ -16,7 +16,7 @@ from dissectors.analysis.streams.protection import TAG_OCTETS, protected, spare_
 from dissectors.analysis.streams.quality import ASSUMED_DELAY_MS, of_a_whole_stream
 from dissectors.analysis.streams.rtcp import Clocked, Heard
 from dissectors.analysis.streams.silence import LONGEST_FRAME_SECONDS
-from dissectors.analysis.streams.stream import codec, jitter_ms
+from dissectors.analysis.streams.stream import agreed_codec, jitter_ms
 from dissectors.findings.delivery.delivery import JITTER_MS, POOR_MOS, ROUND_TRIP_MS
 from dissectors.findings.delivery.repair import REPAIRING
 from dissectors.findings.kinds import SOUND
@@ -38,36 +38,56 @@ MAX_REMEMBERED = 64
 """Of so many codecs it is remembered whether they are plain."""
 
 
-def outline(counters: Counters, flow: Flow, joined: Joined | None, keyed: bool) -> Outline | None:
-    """What is told of a stream that is plain, None of any other.
+def is_plain(counters: Counters, joined: Joined | None, keyed: bool) -> bool:
+    """Whether a stream is plain, if it has its flow and its SSRC for itself alone, and RTCP says little of it.
 
-    It has its flow and its SSRC for itself alone, and what RTCP says of it is little.
+
     `keyed` says that its flow has keys by DTLS.
     """
-    line = (joined.received or joined.sent) if joined is not None else None
-    if joined is None or line is None or line.media.kind != SOUND or not counters.uneventful:
+    if joined is None or not counters.uneventful:
+        return False
+    known = plain_codec(joined, counters.payload_type)
+    return known is not None and plain_frame_ms(counters, joined, keyed, known) is not None
+
+
+def plain_codec(joined: Joined, payload_type: int) -> Codec | None:
+    """The codec that a call agreed on for a payload type, if it is sound with which nothing can be wrong by itself."""
+    line = joined.received or joined.sent
+    if line is None or line.media.kind != SOUND:
         return None
-    known = codec(counters, joined)
-    if not _is_usual(known, counters.payload_type) or known.clock is None:
-        return None
+    known = agreed_codec(joined, payload_type)
+    return known if _is_usual(known, payload_type) else None
+
+
+def plain_frame_ms(counters: Counters, joined: Joined, keyed: bool, known: Codec) -> float | None:
+    """The milliseconds in each packet of a stream to which nothing happened; None where it is not plain even so."""
     ((packets, octets, smallest, largest),) = counters.sizes.values()
-    step, main = frame(counters), (packets, octets, smallest, largest)
-    if step is None or step > LONGEST_FRAME_SECONDS * known.clock or counters.close >= MIN_TOGETHER_SHARE * packets:
+    step, rate = frame(counters), known.clock or 0
+    if step is None or step > LONGEST_FRAME_SECONDS * rate or counters.close >= MIN_TOGETHER_SHARE * packets:
         return None
-    if protected(counters, known.name, main, step, joined, keyed):
+    spare = spare_octets(known.name, step, packets, smallest, largest)
+    # With nothing to spare it is in the clear, whatever was agreed.
+    if spare in TAG_OCTETS or spare != 0 and protected(
+        counters, known.name, (packets, octets, smallest, largest), step, joined, keyed
+    ):
         return None
-    if spare_octets(known.name, step, packets, smallest, largest) in TAG_OCTETS:
+    if (counters.last - counters.first) / 1e9 >= MAX_SECONDS:
         return None
-    first, last = counters.first, counters.last
-    if (last - first) / 1e9 >= MAX_SECONDS or (jitter_ms(counters, counters.jitter, known.clock) or 0) >= JITTER_MS:
+    if (jitter_ms(counters, counters.jitter, rate) or 0) >= JITTER_MS:
         return None
     fitted = slope(counters)
-    if fitted is not None and not in_real_time(fitted, known.clock):
+    if fitted is not None and not in_real_time(fitted, rate):
         return None
+    return 1000 * step / rate
+
+
+def outline(counters: Counters, flow: Flow, joined: Joined) -> Outline:
+    """What is told of a stream that is plain."""
+    step, known = frame(counters) or 0, agreed_codec(joined, counters.payload_type)
     return Outline(
         counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
-        _sent(counters.payload_type), packets, 1000 * step / known.clock,
-        first / 1e9, last / 1e9, Place(*counters.first_frame), Place(*counters.last_frame),
+        (Sent(counters.payload_type),), counters.packets, 1000 * step / (known.clock or 1),
+        counters.first / 1e9, counters.last / 1e9, Place(*counters.first_frame), Place(*counters.last_frame),
     )
 
 
@@ -81,11 +101,6 @@ def says_little(heard: Heard | None, told: Told | None, shared: Told | None, clo
     if heard is None:
         return True
     return heard.cumulative_lost == heard.lost_at_first and 1000 * (heard.round_trip or 0.0) < SHORT_ROUND_TRIP_MS
-
-
-@lru_cache(MAX_REMEMBERED)
-def _sent(payload_type: int) -> tuple[Sent, ...]:
-    return (Sent(payload_type),)
 
 
 @lru_cache(MAX_REMEMBERED)

@@ -331,7 +331,12 @@ def is_talk(call: Call) -> bool:
 
 def _moments(facts: Facts) -> dict[Place, float]:
     """When the frames were captured that findings show most."""
-    found = {message.place: message.time for call in facts.calls for message in call.messages}
+    found: dict[Place, float] = {}
+    for call in call_outlines(facts):
+        if isinstance(call, CallOutline):
+            found |= {Place(entry.file, entry.frame): entry.time / 1e9 for entry in call.entries}
+        else:
+            found |= {message.place: message.time for message in call.messages}
     found |= {check.place: check.first for check in facts.checks}
     found |= {handshake.place: handshake.first for handshake in facts.handshakes}
     return found

@@ -4,3 +4,4 @@ from dissectors.limits.table cimport leave
 
 
 cpdef list _found(object table, dict groups, object group)
+cpdef tuple _only(object group)

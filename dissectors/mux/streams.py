@@ -31,6 +31,12 @@ class StreamTable(Table[tuple[int, int], Counters]):
         """The streams with this SSRC, once for each flow that they used."""
         return _found(self, self._groups or self._known(), ~ssrc)
 
+    def alone_on(self, flow: int) -> Counters | None:
+        """The stream on the flow with this number, if it is the only one there, and on no other flow has its SSRC."""
+        groups = self._groups or self._known()
+        key = _only(groups.get(flow))
+        return None if key is None or _only(groups.get(~key[1])) is None else _get(self, key)
+
     def forget(self, counters: Counters) -> None:
         """Let go of a stream on all of its flows."""
         ssrc, groups = counters.ssrc, self._groups
@@ -53,3 +59,10 @@ def _found(table: StreamTable, groups: dict[Hashable, Any], group: int) -> list[
     if found is None:
         return []
     return [_get(table, key) for key in found] if type(found) is dict else [_get(table, found)]
+
+
+def _only(group: Any) -> tuple[int, int] | None:
+    """The key in a group that holds one, as one key or as a dictionary with one."""
+    if type(group) is dict:
+        return next(iter(group)) if len(group) == 1 else None
+    return group  # type: ignore[no-any-return]  # what a group holds is a key

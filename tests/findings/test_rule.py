@@ -1,8 +1,15 @@
-"""What a rule found beyond the list is counted."""
+"""What a rule found beyond the list is counted; what a call is not made for."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from dissectors.findings.outlines import CallOutline, Calls
 from dissectors.findings.rule import Facts, Found, Rule
+from dissectors.mux.entry import Entry
+from dissectors.report import Place
 from tests.stories import report
 
 
@@ -17,3 +24,13 @@ def test_what_is_beyond_the_list_is_counted_by_severity_under_the_title_of_its_k
         ("note", "Something is odd: 2 more are not listed one by one"),
         ("warning", "Something is odd: 1 more are not listed one by one"),
     ]
+
+
+def test_when_the_messages_of_a_plain_call_came_is_known_without_making_it() -> None:
+    flow: Any = None
+    unmade: Any = pytest.fail
+    entry = Entry(0, 2, 7, 0, 1_500_000_000, flow, 0, b"", 0, 0, None, "", False, 0)
+    calls = Calls([CallOutline(frozenset(), "192.0.2.1", "192.0.2.2", [entry])], (), unmade)
+    facts = Facts(report([]).capture, (), calls, (), (), (), (), ())
+    assert facts.moment(Place(2, 7)) == 1.5
+    assert facts.moment(Place(2, 8)) is None

@@ -82,14 +82,7 @@ def codec(counters: Counters, joined: Joined | None) -> Codec:
 
 def _codec(counters: Counters, joined: Joined | None, payload_type: int) -> Codec:
     """The same, given that payload type."""
-    facetime = joined is not None and joined.call.facetime
-    found = UNKNOWN_CODEC
-    for announced in (joined.received, joined.sent) if joined else ():
-        if announced is not None and found.certainty != "certain":
-            better = codec_of(payload_type, announced.rtpmaps, facetime)
-            found = better if better.certainty != "unknown" else found
-    if joined is None:
-        found = codec_of(payload_type, None, False)
+    found = codec_of(payload_type, None, False) if joined is None else agreed_codec(joined, payload_type)
     if found.clock is not None:
         return found
     seen = clock.inferred(counters)
@@ -98,6 +91,16 @@ def _codec(counters: Counters, joined: Joined | None, payload_type: int) -> Code
     if payload_type in evident(counters):
         return EVIDENT_EVENTS
     return _habit(counters, payload_type, seen) or Codec(None, seen.clock, None, seen.certainty, seen.why)
+
+
+def agreed_codec(joined: Joined, payload_type: int) -> Codec:
+    """The codec that a payload type has by what a call announced, as far as that says so."""
+    found = UNKNOWN_CODEC
+    for announced in (joined.received, joined.sent):
+        if announced is not None and found.certainty != "certain":
+            better = codec_of(payload_type, announced.rtpmaps, joined.call.facetime)
+            found = better if better.certainty != "unknown" else found
+    return found
 
 
 def _habit(counters: Counters, payload_type: int, seen: clock.Inferred) -> Codec | None:

@@ -92,9 +92,9 @@ def media_missing(facts: Facts) -> Iterator[Found]:
         what += "; another leg of the call has some" if other else ""
         seen = ways(facts).hosts.issuperset([address for address, _ in each.ends])
         if silent or other or apart or not seen:
-            yield Found(what, each.places, number, certainty="low", severity="note", time=each.time)
+            yield Found(what, each.places, number, certainty="low", severity="note")
         else:
-            yield Found(what, each.places, number, certainty="high", time=each.time)
+            yield Found(what, each.places, number, certainty="high")
 
 
 def _unheard(facts: Facts, number: int) -> Unheard | None:

@@ -331,7 +331,7 @@ OTHERS: dict[str, Story] = {
 """Calls that are read in the end, for one reason or another, or may be."""
 
 
-STILL_PLAIN = {"of another origin", "FaceTime", "reports of another flow"}
+STILL_PLAIN = {"of another origin", "FaceTime", "no media", "reports of another flow"}
 """Of these nothing needs to be read after all."""
 
 
