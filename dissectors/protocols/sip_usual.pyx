@@ -1,9 +1,9 @@
 """Requests and responses as nearly everybody writes them: looked at, and nothing made of them.
 
-What `glance` takes, `sip.parse` reads without anything odd: every header is one of `NAMES` in its registered spelling,
-on one line, in printable ASCII. Those are REGISTER and OPTIONS, without a body, and INVITE, ACK and BYE, which may have
-compact names, and SDP for a body. So whoever holds the octets can have them parsed later. Whatever is written otherwise
-is not wrong, it is only not read here.
+What `glance` takes, `sip.parse` reads without anything odd: every header is one of `NAMES` in its usual spelling, or an
+extension whose name begins with X-, on one line, in printable ASCII. Those are REGISTER and OPTIONS, without a body,
+and INVITE, ACK and BYE, which may have compact names, and SDP for a body. So whoever holds the octets can have them
+parsed later. Whatever is written otherwise is not wrong, it is only not read here.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cython cimport final
@@ -24,9 +24,11 @@ NAMES = (
     b"P-Charging-Function-Addresses", b"P-Early-Media", b"P-RTP-Stat", b"Reason", b"Referred-By", b"Remote-Party-ID",
     b"Reply-To", b"Subject", b"User-to-User",
 )
-"""Those that no rule about what is no call looks at, but for credentials, challenges and what a registration binds.
+"""Those that no rule looks at where all goes well, but for credentials, challenges and what a registration binds; of
+Session-Expires and Reason the values are looked at here.
 
-A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them.
+A rule that comes to look at another one takes it out of here: tests/analysis/calls/test_exchange.py tries each of them,
+and test_talk.py does so in calls.
 """
 
 NORMAL_REASONS = (
