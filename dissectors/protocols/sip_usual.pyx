@@ -39,7 +39,7 @@ NORMAL_REASONS = (
 """What is said in Reason where somebody hung up."""
 
 LEAST_EXPIRES = 90
-"""Seconds of a session timer (RFC 4028 section 5) that expires long after calls are over that stay unread."""
+"""Seconds that a session timer has at least (RFC 4028 section 5)."""
 
 COMPACT = {
     b"v": b"Via", b"f": b"From", b"t": b"To", b"i": b"Call-ID", b"l": b"Content-Length", b"m": b"Contact",
@@ -145,13 +145,13 @@ cdef class Usual:
 
     `method` is its own or that of the request that it answers, `credentials` says that it carries some, `begins` that
     it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so,
-    and `is_viceroy` is what its agent says.
+    and `is_viceroy` is what its agent says. `timed` says that it has a session timer, of `LEAST_EXPIRES` at least.
     """
 
     cdef readonly object call_id
     cdef readonly int status, method
     cdef readonly int64_t sequence
-    cdef readonly bint credentials, begins, packed, is_viceroy
+    cdef readonly bint credentials, begins, packed, timed, is_viceroy
     cdef readonly Py_ssize_t octets
     # The most that its headers may take with long names, and whether it has a compact one.
     cdef Py_ssize_t longest
@@ -446,7 +446,7 @@ def glance(bytes payload not None):
         return None
     cdef Usual made = Usual.__new__(Usual)
     made.payload, made.status, made.sequence, made.method = payload, status, sequence, counted
-    made.begins = not status and not to_tag.size
+    made.begins, made.timed = not status and not to_tag.size, seen >> SESSION_EXPIRES & 1
     made.credentials = (seen >> AUTHORIZATION | seen >> PROXY_AUTHORIZATION) & 1
     made.sender, made.tag, made.to, made.via, made.place = sender, from_tag, to_tag, branch, contact
     made.octets, made.packed, made.call_id = octets, encoding.size > 0, text(call_id)

@@ -40,6 +40,9 @@ TRYING: Final = 100
 RINGING: Final = 180
 OK: Final = 200
 LABEL = ("deflate",)
+MAX_TIMED_NS: Final = 50_000_000_000
+"""So soon after a call began no session timer of `LEAST_EXPIRES` has expired, or is about to."""
+
 MAX_SHAPES = 256
 """So many descriptions are kept once, but for what differs from call to call."""
 
@@ -180,6 +183,8 @@ class Talk(Unread):
             self.stage = ACKNOWLEDGED
             return True
         if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(self.first):
+            return False
+        if accepted.timed and entry.time - self.start > MAX_TIMED_NS:
             return False
         if forth:
             if usual.sequence <= self.first.sequence or not usual.same_tags(accepted):
