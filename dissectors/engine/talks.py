@@ -75,7 +75,7 @@ class PlainTalks:
             return None
         found = self._placed(talk, directory, scanner) if _rang_soon(talk) else None
         agreed = None if found is None else self._agreed_by(talk)
-        if found is None or agreed is None:
+        if found is None or agreed is None or talk.challenge is not None and not found.media:
             return None
         for at, state in enumerate(found.media):
             counters = _stream(talk, state, scanner, recent)

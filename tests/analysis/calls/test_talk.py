@@ -333,7 +333,7 @@ OTHERS: dict[str, Story] = {
 """Calls that are read in the end, for one reason or another, or may be."""
 
 
-STILL_PLAIN = {"of another origin", "FaceTime", "no media", "reports of another flow", "challenged, and silent"}
+STILL_PLAIN = {"of another origin", "FaceTime", "no media", "reports of another flow"}
 """Of these nothing needs to be read after all."""
 
 
