@@ -23,12 +23,16 @@ def count_messages(sent: Sent, calls: Iterable[CallState | Waiting], kept: Conta
             continue
         if isinstance(call, CallState):
             sent.add_messages(call.messages)
-            continue
-        first, entries = call.entries[0].flow, call.entries
-        there = len([entry for entry in entries if entry.flow is first])
-        src, _, dst, _, _, _ = first.flow
-        sent.add_unread((src, dst), there)
-        sent.add_unread((dst, src), len(entries) - there)
+        else:
+            _count_unread(sent, call)
+
+
+def _count_unread(sent: Sent, call: Waiting) -> None:
+    first, entries = call.entries[0].flow, call.entries
+    there = len([entry for entry in entries if entry.flow is first])
+    (src, _), (dst, _) = call.ends
+    sent.add_unread((src, dst), there)
+    sent.add_unread((dst, src), len(entries) - there)
 
 
 def count_packets(sent: Sent, table: FlowTable, streams: Iterable[Counters]) -> None:

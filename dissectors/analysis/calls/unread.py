@@ -21,7 +21,7 @@ class Unread:
     Times are nanoseconds; `octets` are those of its messages.
     """
 
-    __slots__ = ("call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start")
+    __slots__ = ("_ends", "call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start")
 
     returned = False
 
@@ -34,6 +34,7 @@ class Unread:
         self.rank: int | None = None
         self.entries = [entry]
         self.first = usual
+        self._ends: tuple[Endpoint, Endpoint] | None = None
 
     def take(self, entry: Entry) -> None:
         """Hold one more message."""
@@ -61,8 +62,10 @@ class Unread:
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:
         """Between which addresses and ports it was."""
-        src, sport, dst, dport, _, _ = self.entries[0].flow.flow
-        return (src, sport), (dst, dport)
+        if self._ends is None:
+            src, sport, dst, dport, _, _ = self.entries[0].flow.flow
+            self._ends = (src, sport), (dst, dport)
+        return self._ends
 
     def messages(self, limits: Limits) -> Iterator[tuple[Datagram, sip.Message]]:
         """What came, read now."""
