@@ -8,7 +8,7 @@ from dissectors.analysis.streams.directory cimport Directory
 
 
 cdef class Apart:
-    cdef public tuple flows, media, shared
+    cdef public tuple ends, flows, media, shared
     cdef public list joined, streams
     cdef public bint plain
 

@@ -13,21 +13,24 @@ from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
+from dissectors.wire.datagram import Endpoint
 
 
 class Apart:
     """What a call has that is apart: its flows, and its streams, each with why it belongs to the call.
 
-    `plain` says that it is known that they all are. `media` are the two flows on which they are, if it has any, and
-    `shared` those on which it signals where they are none of its own.
+    `plain` says that it is known that they all are. `media` are the two flows on which they are, if it has any,
+    `shared` those on which it signals where they are none of its own, `ends` those between which it signals where
+    others are.
     """
 
-    __slots__ = ("flows", "joined", "media", "plain", "shared", "streams")
+    __slots__ = ("ends", "flows", "joined", "media", "plain", "shared", "streams")
 
     def __init__(
-        self, flows: tuple[FlowState, ...], media: tuple[FlowState, ...], shared: tuple[FlowState, ...] = ()
+        self, flows: tuple[FlowState, ...], media: tuple[FlowState, ...], shared: tuple[FlowState, ...] = (),
+        ends: tuple[Endpoint, ...] = (),
     ) -> None:
-        self.flows, self.media, self.shared = flows, media, shared
+        self.flows, self.media, self.shared, self.ends = flows, media, shared, ends
         self.streams: list[Counters] = []
         self.joined: list[Joined] = []
         self.plain = False

@@ -98,7 +98,7 @@ class Belongings:
         own_flows = self.own_flows = {state.number: state for each in self.apart.values() for state in each.flows}
         shared = {state.number: state for each in self.apart.values() for state in each.shared}
         self.places = {end for end, _, _ in self._shared.values()}
-        self.places.update(*[state.flow.ends for state in shared.values()])
+        self.places.update(*[each.ends for each in self.apart.values()])
         for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
@@ -210,8 +210,7 @@ class Belongings:
                     found = self.apart[call_id]
                     calls.let_go(calls.calls[call_id])
                     self._over += found.flows
-                    if found.shared:
-                        calls.remember_media(call.start, call.last, found.shared[0].flow.ends)
+                    calls.remember_media(call.start, call.last, found.ends)
                 else:
                     calls.retire(calls.calls[call_id])
                 streams += self.of_call.get(call_id, ())

@@ -99,9 +99,10 @@ class PlainTalks:
         ends, pair = talk.announced, talk.there_and_back()
         if pair is None or not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
             return None
-        own = directory.signals_alone(talk) and table.are_alone(*pair)
-        signalled = own and sum([state.datagrams for state in pair]) == len(talk.entries)
-        if ends == talk.ends and not signalled:
+        alone = directory.signals_alone(talk)
+        own = alone and table.are_alone(*pair)
+        signalled = alone and table.lone_ends(*pair, len(talk.entries)) is not None
+        if ends == talk.ends and not (own and signalled):
             return Apart(pair, pair) if own else None
         if _may_have_more(talk, pair, scanner):
             return None
@@ -112,9 +113,11 @@ class PlainTalks:
             return None
         if media is None or media and media[0].flow.ends != ends:
             return None
-        if signalled and not any(map(remembers, talk.ends)):
-            return Apart((*media, *pair), media)
-        return Apart(media, media, pair)
+        if not signalled:
+            return Apart(media, media, pair, talk.ends)
+        # Nothing else was on these flows, and nobody else is at one of their ends at least.
+        used = [end for end in talk.ends if not own and table.count_at(end) > len(pair) or remembers(end)]
+        return Apart((*media, *pair), media, (), tuple(used))
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
         """Whether RTCP says anything of a stream that a rule may ask about."""
