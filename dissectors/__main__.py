@@ -28,6 +28,7 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, _leave)
         sys.unraisablehook = _unraisable
     ended: list[int] = []
+    made: list[object] = []
     gc.set_threshold(LITTLE_GARBAGE)
     # msgspec would import it where it is installed, for a tenth of a short run; `wire.values` takes this back.
     sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]  # None keeps it from being found
@@ -44,7 +45,7 @@ def main() -> NoReturn:
         ended = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
         for number in ended:
             signal.signal(number, signal.default_int_handler)
-        status = run()
+        status = run(made=made)
     except KeyboardInterrupt:
         status = INTERRUPTED
     except ModuleNotFoundError as error:
@@ -66,7 +67,8 @@ def main() -> NoReturn:
             stream.flush()
         except (AttributeError, OSError, ValueError):
             continue
-    # Everything is written and closed. To take the interpreter apart, object by object, would be a twentieth of it all.
+    # Everything is written and closed. To take the interpreter apart, object by object, would be a twentieth of it all,
+    # and what was `made` a hundredth.
     os._exit(status)
 
 

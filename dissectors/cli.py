@@ -126,12 +126,12 @@ class Version(argparse.Action):
         parser.exit()
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+def main(words: Sequence[str] | None = None, made: list[object] | None = None) -> int:
+    """Run one command and return its exit status; what is large and was made for it goes to `made`."""
     words = sys.argv[1:] if words is None else words
     status = DONE
     try:
-        status = _run(list(words))
+        status = _run(list(words), [] if made is None else made)
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
@@ -186,7 +186,7 @@ def width_of_help() -> int:
         return USUAL_COLUMNS
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], made: list[object]) -> int:
     """Parse and run; characters that the output's encoding lacks become ASCII or escapes."""
     if sys.stdout is None:
         raise Refused("there is no standard output")
@@ -210,7 +210,7 @@ def _run(words: list[str]) -> int:
         return done.code if isinstance(done.code, int) else DONE
     if left:
         raise Refused(_left_over(left[0], whole, options))
-    options.words = words
+    options.words, options.made = words, made
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 

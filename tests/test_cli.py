@@ -15,6 +15,7 @@ import pytest
 
 from dissectors import __version__
 from dissectors.cli import COMMANDS, main
+from dissectors.report import Report
 from dissectors.wire.inflate import deflate
 from tests.command_line import CALL, MUXSHARK, PLAIN, ROOT, SDP, run
 
@@ -173,6 +174,14 @@ def test_who_ignores_interrupts_goes_on_with_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0 and done.stdout.startswith(b"muxshark ")
+
+
+def test_who_runs_a_command_may_keep_its_report_from_being_taken_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    made: list[object] = []
+    assert main(["analyze", "--json", CALL], made) == 0
+    (report,) = made
+    assert isinstance(report, Report) and report.totals is not None
+    assert report.totals.calls == json.loads(capsys.readouterr().out)["totals"]["calls"]
 
 
 def test_a_package_that_is_missing_is_named_in_one_line() -> None:

@@ -58,7 +58,7 @@ def test_what_is_compiled_is_plain_python() -> None:
 
 def test_the_command_runs_plain_python_where_it_is_asked_to() -> None:
     words = "import sys\nfrom dissectors import __main__\nfrom dissectors import cli\n"
-    words += "cli.main = lambda: print(sys.modules['dissectors.plain']) or 0\n__main__.main()"
+    words += "cli.main = lambda made: print(sys.modules['dissectors.plain']) or 0\n__main__.main()"
     assert "dissectors/plain.py" in python("-c", words, pure=True)[0].replace(os.sep, "/")
 
 

@@ -140,6 +140,7 @@ def run(options: argparse.Namespace) -> int:
 
             named = anonymous(stack, named, options)
         report, status = _written(named, options) if options.write else _read(named, options)
+        options.made.append(report)
         _write(report, options)
     if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])

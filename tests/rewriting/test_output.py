@@ -39,7 +39,7 @@ def test_a_signal_that_ends_it_leaves_nothing(tmp_path: Path, number: str) -> No
         "from dissectors import cli\n"
         "from dissectors.__main__ import main\n"
         "from dissectors.rewriting.output import Folder, Output\n"
-        "def run():\n"
+        "def run(made):\n"
         "    with Folder(sys.argv[1] + '/folder') as folder, Output(sys.argv[1] + '/out') as output:\n"
         "        Output(folder + '/inner').write(b'half')\n"
         f"        os.kill(os.getpid(), signal.{number})\n"
