@@ -191,3 +191,16 @@ def test_labelled_single_payloads_get_the_class_of_their_label() -> None:
         verdict = classify(bytes.fromhex(each["payload"]))
         assert verdict.protocol == each["protocol"], each["name"]
         assert verdict.strength == each["strength"], each["name"]
+
+
+def test_the_compiled_table_gives_what_looks_like_rtp_the_row_that_the_clauses_give_it() -> None:
+    compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
+    table, rows = compiled.Table(), set()
+    for first in range(0x80, 0xC0):
+        for second in (0, 96, 200):
+            for size in (*range(2, 29), 200):
+                payload = bytes((first, second)) + bytes(size - 2)
+                for length in (size, size + 9):
+                    rows.add(match(payload, length))
+                    assert table.row(payload, length) == match(payload, length), (payload, length)
+    assert len(rows) > 2

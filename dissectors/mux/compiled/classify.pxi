@@ -26,7 +26,8 @@ FLATTENED = {
 
 
 cdef struct Clause:
-    # A clause with its numbers; a ROW has that of the row and how many clauses follow it, and is the unknown row last.
+    # A clause with its numbers; a ROW has that of the row, how many clauses follow it, and what is `bare` of them, and
+    # is the unknown row last.
     int64_t op
     int64_t a
     int64_t b
@@ -69,6 +70,8 @@ cdef class Table:
         if at == 0:
             at = self.program(u8(payload, 0), u8(payload, 1))
         row = &self.code[at]
+        if row.c and length >= row.c and not u8(payload, 0) & 0x1F:
+            return <int> row.a
         while row.a != C_UNKNOWN_ROW:
             for i in range(1, row.b + 1):
                 if not self.holds(row + i, payload, length):
@@ -100,7 +103,7 @@ cdef class Table:
             begin = self.used
             self.programs[rows] = begin
             for row, clauses in rows:
-                self.write(ROW, row, len(clauses))
+                self.write(ROW, row, len(clauses), bare(clauses))
                 for clause in clauses:
                     self.flatten(clause)
             self.write(ROW, C_UNKNOWN_ROW)
@@ -201,6 +204,13 @@ cdef bint zeros(Octets payload, Py_ssize_t at) except -1:
             return False
         at += 1
     return True
+
+
+def bare(clauses):
+    """From how many octets on clauses hold of RTP without sources and an extension; 0 where they ask for more."""
+    least = sorted([clause.octets for clause in clauses if isinstance(clause, AtLeast)])
+    asked = len([clause for clause in clauses if not isinstance(clause, (AtLeast, RtpHeader))])
+    return least[-1] if least and least[-1] >= 12 and not asked else 0
 
 
 def is_short(clause):
