@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
-from dissectors.engine import facts
+from dissectors.engine import members
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.entry import Entry
@@ -156,7 +156,7 @@ def growing_reports(
 class Media(NamedTuple):
     """What is said of each stream; how many segments of TCP there were."""
 
-    streams: list[facts.Media]
+    streams: list[members.Media]
     segments: int
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.streams.announced import AnnouncedMedia
-from dissectors.engine.facts import EVERYTHING, Chosen, Media, facts, media
+from dissectors.engine.facts import facts
+from dissectors.engine.members import EVERYTHING, Chosen, Media, media
 from dissectors.engine.problems import Problems
 from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, together
-from dissectors.engine.facts import Chosen, facts, facts_of_paths
+from dissectors.engine.facts import facts, facts_of_paths
+from dissectors.engine.members import Chosen
 from dissectors.engine.sent import count_messages, count_packets
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView

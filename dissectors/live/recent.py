@@ -13,7 +13,7 @@ from operator import attrgetter
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.engine.engine import Engine
-from dissectors.engine.facts import Chosen
+from dissectors.engine.members import Chosen
 from dissectors.engine.retirement import CLOCK_MARGIN_NS
 from dissectors.engine.view import ScanView
 from dissectors.mux.counters import Counters

@@ -1,0 +1,1 @@
+"""Nothing is typed here: the module is compiled as it stands."""
