@@ -26,6 +26,14 @@ def told(
 
     Unless it goes by time, it is captured in the order in which it is written.
     """
+    scanner, engine = fed(story, lazily, most, size, capacity, by_time)
+    return engine.report(scanner, ())
+
+
+def fed(
+    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True
+) -> tuple[Any, Engine]:
+    """The scan and the engine once all of it has come."""
     sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
     glance = sip_usual.glance if lazily else None
     scanner, engine = scanner_class()(), Engine(max_finished=most, capacity=capacity, glance=glance)
@@ -39,7 +47,7 @@ def told(
         engine.retire_finished(scanner)
     engine.feed(scanner.finish(engine.announced()))
     engine.retire_finished(scanner, at_the_end=True)
-    return engine.report(scanner, ())
+    return scanner, engine
 
 
 @pytest.fixture

@@ -142,8 +142,10 @@ def members(
             continue
         if rules and sources.is_alone(counters) and [on_flow[each] for each in counters.flows] == [1]:
             now = sources.said(counters, on)
-            if says_little(now.heard, now.told, now.shared, now.clocked) and is_plain(counters, joined, keyed):
-                continue
+            # By its sender's clock a picture is held to the sound beside it.
+            if not now.clocked and says_little(now.heard, now.told, now.shared, ()):
+                if is_plain(counters, joined, keyed):
+                    continue
         counted[position], made[position] = counters, sources.stream(position)
     made.update(related(made, counted))
     streams: Sequence[Stream] = tuple(made.values())

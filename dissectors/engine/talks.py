@@ -116,7 +116,7 @@ class PlainTalks:
         if not signalled:
             return Apart(media, media, pair, talk.ends)
         # Nothing else was on these flows, and nobody else is at one of their ends at least.
-        used = [end for end in talk.ends if not own and table.count_at(end) > len(pair) or remembers(end)]
+        used = [end for end in talk.ends if (not own and table.count_at(end) > len(pair)) or remembers(end)]
         return Apart((*media, *pair), media, (), tuple(used))
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:

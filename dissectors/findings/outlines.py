@@ -53,7 +53,7 @@ class Unheard(Struct, frozen=True):
 
 
 class CallOutline(Struct, frozen=True):
-    """What a plain call has (see `traits`), from where to where the request went that began it, and what came.
+    """What a plain call may have at most (see `traits`), from where to where its first request went, and what came.
 
     `unheard` is told of one that has no stream.
     """

@@ -4,7 +4,8 @@
 cdef class Described:
     """What SDP of one line of sound says: where it wants to receive, and which SSRC it announces, None or one.
 
-    `rest` is all that it says besides, but for who made it: `owner` is its origin, `is_facetime` what that says.
+    `rest` is all that it says besides, but for its name, its times and who made it: `owner` is its origin, `is_facetime`
+    what that says.
     """
 
     cdef readonly bytes rest, owner
@@ -97,10 +98,12 @@ def described(bytes sdp not None):
             if port or names:
                 return None
             names = True
+            continue
         elif at[0] == c"t":
             if port or times:
                 return None
             times = True
+            continue
         elif at[0] != c"b" and at[0] != c"i" and (port or at[0] not in b"uep"):
             return None
         memcpy(rest + size, more, behind + 2 - more)

@@ -123,7 +123,7 @@ cdef int known(const char *at, Py_ssize_t size) noexcept:
     return -1
 
 
-cdef void enter() noexcept:
+cdef int enter() except -1:
     cdef int place
     for number, name in enumerate((*NAMES, *COMPACT)):
         KNOWN[number] = Text(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name))

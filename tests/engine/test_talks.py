@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import struct
 from collections import Counter
@@ -10,10 +11,11 @@ from functools import partial
 
 import pytest
 
+from dissectors.analysis.calls.talk import Talk
 from dissectors.engine.trackers import Capacity
 from tests.made import Endpoint, sip
 from tests.stories import Story, description, request, response, rtp, talk
-from tests.unread import opened, told
+from tests.unread import fed, opened, told
 
 __all__ = ["opened"]
 
@@ -74,6 +76,11 @@ def one_way(call: Called, chance: random.Random) -> None:
 
 def silent(call: Called, chance: random.Random) -> None:
     call.forth = call.back = None
+
+
+def held_and_silent(call: Called, chance: random.Random) -> None:
+    held(call, chance)
+    silent(call, chance)
 
 
 def behind_nat(call: Called, chance: random.Random) -> None:
@@ -211,7 +218,8 @@ WAYS: dict[str, Way] = {
     "goes on": partial(changed, seconds=4.0), "goes on for long": partial(changed, seconds=40.0, every=400, step=3200),
     "early": partial(changed, start=500.0), "encrypted": partial(changed, size=170),
     "not listed": partial(changed, payload_type=9), "behind NAT": behind_nat, "private": private,
-    "nobody there": nobody_there, "the same end": same_end, "crossed": crossed, "held": held,
+    "nobody there": nobody_there, "the same end": same_end, "crossed": crossed,
+    "held": held, "held and silent": held_and_silent,
     "at the signalling": at_the_signalling, "of one source": of_one_source, "announced sources": with_sources,
     "a third party": partial(third_party, at=0), "a third party at the other end": partial(third_party, at=1),
     "a third party where the caller signals": partial(third_party, at=2),
@@ -317,3 +325,14 @@ def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str
         capacity = Capacity(calls=chance.choice((3, 1000)), endpoints=chance.choice((6, 1000)))
         assert told(story, True, most, size, capacity) == told(story, False, most, size, capacity), seed
     assert opened["unread"] > 200
+
+
+def test_nothing_of_what_went_waits_for_the_search_for_garbage() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        held = fed(world(["plain", "silent"] * 20, ["trunk"], 700.0, random.Random(1)), True, 0)
+        assert not [each for each in gc.get_objects() if isinstance(each, Talk)]
+    finally:
+        gc.enable()
+    assert held

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from dissectors.analysis.calls.descriptions import as_told
+from dissectors.analysis.calls.media_lines import UNSPECIFIED_ADDRESSES
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
@@ -88,11 +89,15 @@ class Reading:
                 self._shapes.clear()
             shape = self._shapes[found.rest] = found.rest
         end = as_told(found.address), found.port
+        if end[0] in UNSPECIFIED_ADDRESSES:
+            return None
         return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, entry)
 
 
 class Offer:
-    """What one side said of its media, in an entry: its shape is all but the end where it wants them and its source.
+    """What one side said of its media, and in which entry.
+
+    Its shape is all but the end where it wants them, its source and what never matters.
     """
 
     __slots__ = ("end", "entry", "is_facetime", "owner", "shape", "ssrc")

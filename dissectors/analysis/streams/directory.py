@@ -178,7 +178,7 @@ class Directory:
         """Whether nobody but such a call has anything to do with the flows on which it signals."""
         known = self._entered[talk.call_id]
         for flow in known.signals_on:
-            if self._signalling[flow] != 1 or len(self._pairs.get(flow, ())) > (known.pairs > 0):
+            if self._signalling[flow] != 1 or len(self._pairs.get(flow, ())) > min(known.pairs, 1):
                 return False
         return True
 

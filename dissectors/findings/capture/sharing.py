@@ -36,9 +36,10 @@ def port_shared(facts: Facts) -> Iterator[Found]:
     fix="Add a=rtcp-mux to offer and answer, if the sender can be changed.",
 )
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
-    heard = {seen.name for seen in facts.capture.protocols}
+    # What TURN carried is counted on its flows alone.
+    heard = facts.capture.inside or MEDIA <= {seen.name for seen in facts.capture.protocols}
     both = {
-        position for position, flow in (numbered(facts.flows) if heard >= MEDIA else ())
+        position for position, flow in (numbered(facts.flows) if heard else ())
         if len(flow.protocols) > 1 and MEDIA <= {seen.name for seen in flow.protocols}
     }
     for number, call in facts.having(DESCRIBED) if both else ():

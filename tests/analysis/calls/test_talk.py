@@ -12,8 +12,14 @@ import pytest
 
 from dissectors.analysis.calls import table
 from dissectors.analysis.calls import talk as talks
+from dissectors.analysis.calls.begun import Waiting
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.messages import DECIDING
+from dissectors.engine import retirement
+from dissectors.engine.talks import OF_ITS_OWN
 from dissectors.engine.trackers import Capacity
 from dissectors.findings.signalling import endings
+from dissectors.findings.traits import ORDINARY
 from dissectors.protocols import sdp, sip, sip_reason
 from dissectors.protocols.sip_message import identity
 from tests.stories import (
@@ -464,6 +470,33 @@ def test_no_rule_looks_at_the_headers_of_a_call_that_goes_well(name: str, opened
     lines = [name.encode() + b": " + value for value in values]
     story = all_of([with_header(line, INVITE, ACK, BYE, OKAY, RANG) for line in lines], 50.0)
     assert told(story, True, 0) == told(story, False, 0)
+    assert opened["unread"] or name in ("Content-Type", "Content-Encoding")  # which belong to bodies
+
+
+def test_a_description_is_read_once_though_its_name_and_its_times_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 1)
+    read = []
+
+    class Calls(table.Calls):
+        def read_apart(self, unread: Waiting) -> CallState:
+            read.append(unread)
+            return super().read_apart(unread)
+
+    monkeypatch.setattr("dissectors.engine.trackers.Calls", Calls)
+    stories = []
+    for number in range(12):
+        offer = re.sub(rb"s=[^\r]*", b"s=call %d" % number, OFFER.replace(b"t=0 0", b"t=%d 0" % (3900000000 + number)))
+        assert offer.count(b"call") == 1 and b"t=39" in offer
+        stories.append(called(offer=offer))
+    story = all_of(stories)
+    assert told(story, True, 0) == told(story, False, 0) and len(read) == 1
+
+
+def test_what_a_message_of_a_call_may_have_is_ordinary_or_looked_at_when_it_comes() -> None:
+    """Of calls with the same descriptions one alone is asked what it has."""
+    # A challenge makes a call another one.
+    allowed = {each.decode() for each in sip_usual.NAMES if not each.endswith(b"-Authenticate")} & {*DECIDING}
+    assert "Contact" in allowed and allowed <= ORDINARY | {*OF_ITS_OWN}
 
 
 def test_values_that_are_looked_at_say_nothing_of_a_call_that_goes_well() -> None:
