@@ -62,15 +62,21 @@ def _port(number: int) -> int:
 
 
 def calls(size: int, ends: Callable[[int], Ends]) -> Timed:
-    """So many calls with 100 packets each, one after the other every 20 milliseconds."""
-    chance, waiting = random.Random(5), list[tuple[int, bytes]]()
+    """So many calls with 100 packets each, fifty new ones a second."""
+    chance = random.Random(5)
+    return in_turn(size, lambda number, start: _call(number, start, ends(number), chance))
+
+
+def in_turn(size: int, call: Callable[[int, int], list[tuple[int, bytes]]]) -> Timed:
+    """The frames of so many calls in order, of which one begins every 20 milliseconds."""
+    waiting: list[tuple[int, bytes]] = []
     for number in range(size):
         start = BEGIN + number * TICK
         waiting.sort(key=itemgetter(0))
         ready = next((place for place, (when, _) in enumerate(waiting) if when >= start), len(waiting))
         yield from waiting[:ready]
         del waiting[:ready]
-        waiting += _call(number, start, ends(number), chance)
+        waiting += call(number, start)
     yield from sorted(waiting, key=itemgetter(0))
 
 

@@ -48,15 +48,8 @@ def long_calls(size: int) -> Timed:
 
 def short_calls(size: int) -> Timed:
     """Calls of seven SIP messages and 100 RTP datagrams, fifty new ones a second."""
-    chance, waiting = random.Random(3), list[tuple[int, bytes]]()
-    for number in range(size):
-        start = BEGIN + number * TICK
-        waiting.sort(key=itemgetter(0))
-        ready = next((place for place, (when, _) in enumerate(waiting) if when >= start), len(waiting))
-        yield from waiting[:ready]
-        del waiting[:ready]
-        waiting += _short_call(number, start, chance)
-    yield from sorted(waiting, key=itemgetter(0))
+    chance = random.Random(3)
+    return telephony.in_turn(size, lambda number, start: _short_call(number, start, chance))
 
 
 def _short_call(number: int, start: int, chance: random.Random) -> list[tuple[int, bytes]]:

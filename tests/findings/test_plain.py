@@ -145,9 +145,14 @@ def test_where_a_stream_comes_from_and_when_is_its_calls_concern(story: Story, m
 
 
 def test_a_stream_is_plain_of_which_reports_say_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = [sender_report(2000), receiver_report(2100, 77, lsr=0x10000, dlsr=0.05), receiver_report(3000, 77)]
+    said = [receiver_report(2100, 77, lsr=0x10000, dlsr=0.05), receiver_report(3000, 77)]
     (values,) = judged([*called("one", A, B), *speech(), *speech(B, A, 78), *said, *OTHER], monkeypatch)
     assert not striking(values)
+
+
+def test_a_stream_whose_sender_says_what_time_it_is_may_have_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    (values,) = judged([*called("one", A, B), *speech(), *speech(B, A, 78), sender_report(2000), *OTHER], monkeypatch)
+    assert striking(values) == {77}
 
 
 @pytest.mark.parametrize("named", ["red/8000", "G723/8000", "PCMU/90000", "PCMU/16000", "GSM-EFR/22050"])

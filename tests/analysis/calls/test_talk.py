@@ -143,6 +143,7 @@ GO_WELL: dict[str, Story] = {
     "tried": [*called(), response(5, 100, "Trying")],
     "silent until the answer": without(called(), RANG),
     "challenged": challenged(called(), OFFER),
+    "challenged and offered at another time": challenged(called(), OFFER.replace(b"t=0 0", b"t=0 1")),
     "challenged by the callee": challenged(called(), OFFER, status=401),
     "challenged and tried": [
         *challenged(called(), OFFER), response(-990, 100, "Trying"), response(5, 100, "Trying", number=2)
@@ -223,7 +224,7 @@ OTHERS: dict[str, Story] = {
     ],
     "challenged and not acknowledged": challenged(called(), OFFER, acknowledged=False),
     "challenged and asked without credentials": challenged(called(), OFFER, credentials=False),
-    "challenged and something else offered": challenged(called(), OFFER.replace(b"0 0", b"0 1")),
+    "challenged and something else offered": challenged(called(), description(*A, PCMU, "a=ptime:20")),
     "challenged and offered elsewhere": challenged(called(), description(*C, PCMU)),
     "challenged twice": challenged(challenged(called(), OFFER), OFFER),
     "challenged and given up": challenged(called(), OFFER)[:3],
