@@ -28,13 +28,11 @@ from benchmarks.hostile.checks import PRIORITY, REQUEST, SUCCESS, USERNAME, XOR_
 from benchmarks.hostile.frames import BEGIN, SNAPLEN, Endpoint, host, tcp, udp
 from benchmarks.hostile.media import rtp
 from benchmarks.hostile.messages import OK, through_server
+from benchmarks.telephony import SOUND, TICK, Timed
 
-SECOND, TICK = 1_000_000, 20_000
-"""In microseconds: a second, and the time between two datagrams of a stream."""
+SECOND = 1_000_000
+"""In microseconds."""
 
-Timed = Iterator[tuple[int, bytes]]
-
-SOUND = bytes(160)
 CHECKS_A_SECOND, SESSIONS = 300, 4
 SOURCES = 500
 RECORD = 1200
