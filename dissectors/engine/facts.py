@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
@@ -46,8 +45,6 @@ from dissectors.wire.values import replace
 if TYPE_CHECKING:
     from dissectors.analysis.calls.talk import Talk
     from dissectors.crypto.secrets import Secrets
-
-_begin = attrgetter("first", "first_frame")
 
 MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""

@@ -140,12 +140,12 @@ def members(
             of_call.setdefault(numbers[id(joined.call)], []).append(position)
         if id(counters) in chosen.plain:
             continue
-        if rules and sources.is_alone(counters) and [on_flow[each] for each in counters.flows] == [1]:
+        alone = rules and sources.is_alone(counters) and [on_flow[each] for each in counters.flows] == [1]
+        if alone and is_plain(counters, joined, keyed):
             now = sources.said(counters, on)
             # By its sender's clock a picture is held to the sound beside it.
-            if not now.clocked and says_little(now.heard, now.told, now.shared, ()):
-                if is_plain(counters, joined, keyed):
-                    continue
+            if not now.clocked and says_little(now.heard, now.told, now.shared, now.clocked):
+                continue
         counted[position], made[position] = counters, sources.stream(position)
     made.update(related(made, counted))
     streams: Sequence[Stream] = tuple(made.values())

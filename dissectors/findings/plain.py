@@ -41,7 +41,6 @@ MAX_REMEMBERED = 64
 def is_plain(counters: Counters, joined: Joined | None, keyed: bool) -> bool:
     """Whether a stream is plain, if it has its flow and its SSRC for itself alone, and RTCP says little of it.
 
-
     `keyed` says that its flow has keys by DTLS.
     """
     if joined is None or not counters.uneventful:

@@ -108,7 +108,6 @@ class Offer:
         self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
         self.entry = entry
 
-
     def repeats(self, other: Offer) -> bool:
         """Whether another one said the same, whoever made it."""
         return self.shape == other.shape and self.end == other.end and self.ssrc == other.ssrc
