@@ -280,7 +280,7 @@ def _outline(talk: Talk, is_heard: bool) -> CallOutline:
     if is_heard:
         return CallOutline(ORDINARY, src, dst, talk.entries)
     (here, _), (there, _) = talk.announced
-    places = tuple([Place(each.entry.file, each.entry.frame) for each in talk.offered])
+    places = tuple([Place(each.file, each.frame) for each in talk.offered])
     unheard = Unheard(
         (talk.answered or 0) / 1e9, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
-from dissectors.mux.entry import Entry
 from dissectors.report import Call, Place, Stream
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.unread import Kept
 
 Value = TypeVar("Value")
 Plain = TypeVar("Plain")
@@ -61,7 +63,7 @@ class CallOutline(Struct, frozen=True):
     traits: frozenset[str | int]
     src: str
     dst: str
-    entries: Sequence[Entry]
+    entries: Sequence[Kept]
     unheard: Unheard | None = None
 
 

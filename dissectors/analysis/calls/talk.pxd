@@ -4,7 +4,8 @@ from dissectors.analysis.calls.unread cimport Unread
 
 
 cdef class Offer:
-    cdef public object entry, owner, shape, ssrc
+    cdef public Py_ssize_t file, frame
+    cdef public object owner, shape, ssrc
     cdef public tuple end
     cdef public bint is_facetime
 

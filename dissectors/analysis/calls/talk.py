@@ -95,18 +95,18 @@ class Reading:
 
 
 class Offer:
-    """What one side said of its media, and in which entry.
+    """What one side said of its media, and in which frame of which file.
 
     Its shape is all but the end where it wants them, its source and what never matters.
     """
 
-    __slots__ = ("end", "entry", "is_facetime", "owner", "shape", "ssrc")
+    __slots__ = ("end", "file", "frame", "is_facetime", "owner", "shape", "ssrc")
 
     def __init__(
         self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, entry: Entry
     ) -> None:
         self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
-        self.entry = entry
+        self.file, self.frame = entry.file, entry.frame
 
     def repeats(self, other: Offer) -> bool:
         """Whether another one said the same, whoever made it."""

@@ -1,8 +1,18 @@
 """The types of what is held in `unread.py` when it is compiled."""
 
+from libc.stdint cimport int32_t, int64_t
+
+
+cdef class Kept:
+    cdef readonly int64_t frame, identification, time
+    cdef readonly int32_t file, layer
+    cdef readonly object flow
+    cdef readonly bytes payload
+
 
 cdef class Unread:
-    cdef public object call_id, first, kind, last, number, rank, start
+    cdef public object call_id, first, kind, number, rank
+    cdef public int64_t last, start
     cdef public Py_ssize_t octets
     cdef public list entries
     cdef tuple _ends

@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from dissectors.protocols.sip_usual import Usual
 
 
+class Kept:
+    """What is needed of an `Entry` whose message stays unread; `datagram` is it for whoever reads it after all."""
+
+    __slots__ = ("file", "flow", "frame", "identification", "layer", "payload", "time")
+
+    def __init__(self, entry: Entry) -> None:
+        _, self.file, self.frame, self.layer, self.time, self.flow, _, self.payload, _, _, _, _, _, identification = (
+            entry
+        )
+        self.identification: int = identification
+
+    @property
+    def datagram(self) -> Datagram:
+        """The datagram, which was captured whole."""
+        return Datagram(
+            self.file, self.frame, self.layer, self.time, self.flow.flow, self.payload, len(self.payload),
+            self.identification,
+        )
+
+
 class Unread:
     """Messages of one Call-ID on one 5-tuple, of which `first` began it; it says of itself what `CallState` does.
 
@@ -32,13 +52,13 @@ class Unread:
         self.number = number
         self.octets = len(entry.payload)
         self.rank: int | None = None
-        self.entries = [entry]
+        self.entries = [Kept(entry)]
         self.first = usual
         self._ends: tuple[Endpoint, Endpoint] | None = None
 
     def take(self, entry: Entry) -> None:
         """Hold one more message."""
-        self.entries.append(entry)
+        self.entries.append(Kept(entry))
         self.octets += len(entry.payload)
         self.last = entry.time
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
+import tracemalloc
 import zlib
 from collections import Counter
 from itertools import product
@@ -41,7 +43,7 @@ from tests.stories import (
     sender_report,
     talk,
 )
-from tests.unread import opened, told
+from tests.unread import fed, opened, told
 
 __all__ = ["opened"]
 
@@ -50,6 +52,8 @@ sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no com
 PCMU = "a=rtpmap:0 PCMU/8000"
 OFFER, ANSWER = description(*A, PCMU), description(*B, PCMU)
 SECONDS, END = 2.0, 3040.0
+MOST_BESIDE = 4096
+"""Octets that an open call takes beside those of its messages, with its flows."""
 
 
 def media(**changes: object) -> Story:
@@ -564,3 +568,32 @@ def test_what_is_described_is_what_is_read() -> None:
         sources = [value.partition(" ")[0] for value in line.named.get("ssrc", ())]
         assert sources == ([] if found.ssrc is None else [str(found.ssrc)])
     assert looked > 300
+
+
+def open_calls(count: int) -> Story:
+    """So many calls that go on, each between two hosts of its own."""
+    said: Story = []
+    for number in range(count):
+        ends = {A: (f"10.1.{number >> 8}.{number & 0xFF}", A[1]), B: (f"10.2.{number >> 8}.{number & 0xFF}", B[1])}
+        told = rewritten(dialled(OFFER, ANSWER), b"Call-ID: one", b"Call-ID: %d" % number)
+        said += [(time + number, ends[src], ends[dst], octets) for time, src, dst, octets in told]
+    return said
+
+
+def held(story: Story) -> int:
+    """How many octets there are once a story was told."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = fed(story, True, 10)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] if kept else 0
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_open_call_takes_little_more_than_its_messages() -> None:
+    few, many = open_calls(20), open_calls(420)
+    held(few)
+    sent = sum(len(octets) for _, _, _, octets in many[len(few) :])
+    assert held(many) - held(few) - sent < MOST_BESIDE * 400
