@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
@@ -302,7 +303,7 @@ def rows_of_frame(
             if begin is None and scanner.flows.made:
                 begin = next((flow.first for flow in scanner.flows if flow.number == 0), None)
         frames = capture.notes.packets
-    entries.sort()
+    entries.sort(key=attrgetter("number"))
     # Those that are quiet are copied each time.
     flows = list(scanner.flows)
     rows = [(row_of(entry), beside(flows, entry.flow)) for entry in entries]

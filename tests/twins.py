@@ -13,7 +13,6 @@ from typing import Any
 
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
-from dissectors.mux.entry import Entry
 from dissectors.mux.pictures import Pictures
 from dissectors.mux.teller import Teller
 from dissectors.mux.verdicts import Verdicts
@@ -31,6 +30,10 @@ TELLERS: tuple[tuple[type[interpreted.Scanner], type[Teller]], ...] = ((interpre
 if compiled is not None:
     TELLERS = ((compiled.Scanner, compiled.Teller), *TELLERS)  # type: ignore[assignment]  # they have the same members
 
+ENTRY = (
+    "number", "file", "frame", "layer", "time", "flow", "length", "payload", "row", "protocol", "strength", "evidence",
+    "encrypted", "identification",
+)
 FLOW = (
     "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
     "unknown_octets", "flow",
@@ -56,7 +59,7 @@ def source(compiled: ModuleType) -> ModuleType:
 def entries(batch: Any) -> Iterator[tuple[Any, ...]]:
     """What an entry says, its flow by number."""
     for entry in batch.entries:
-        yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in Entry._fields)
+        yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in ENTRY)
 
 
 def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, **options: Any) -> dict[str, Any]:

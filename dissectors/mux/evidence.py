@@ -85,8 +85,6 @@ IN_SEQUENCE = tuple([
 Announced = Callable[[Flow, int, int], bool]
 """Whether the two sides of a call agreed on RTP of a payload type on a flow, at a time in nanoseconds."""
 
-_new = tuple.__new__
-
 
 class Evidence:
     """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
@@ -172,7 +170,7 @@ class Evidence:
                 settled += self._reports(entry)
             elif protocol == DTLS and not entry.flow.pair.seen & KEYED:
                 entry.flow.pair.seen |= KEYED if payload_hints.goes_on_encrypted(entry.payload) else 0
-            settled.append(verdict(entry, protocol, "certain", ""))
+            settled.append(entry.judged(protocol, "certain", ""))
             return settled
         return self._rules.get(protocol, self._on_the_pair)(entry)
 
@@ -231,8 +229,7 @@ class Evidence:
 
     def _settle(self, waiting: Waiting, protocol: int, evidence: str) -> list[Entry]:
         entries, waiting.entries = waiting.entries, []
-        # As `verdict`, which would be called for each.
-        return [_new(Entry, (*entry[:9], protocol, "confirmed", evidence, *entry[12:])) for entry in entries]
+        return [_confirmed(entry, protocol, evidence) for entry in entries]
 
     def _reports(self, entry: Entry) -> list[Entry]:
         """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
@@ -464,17 +461,12 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
     return Counter({"changes of payload type": phases, "telephone events": events, "breaks of streams": breaks})
 
 
-def verdict(entry: Entry, protocol: int, strength: str, evidence: str) -> Entry:
-    """The same entry with its verdict; `_replace` would take four times as long."""
-    return _new(Entry, (*entry[:9], protocol, strength, evidence, *entry[12:]))
-
-
 def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:
-    return verdict(entry, protocol, "confirmed", evidence)
+    return entry.judged(protocol, "confirmed", evidence)
 
 
 def _plausible(entry: Entry, objection: str = "") -> Entry:
-    return verdict(entry, UNKNOWN, "plausible", f"no stream: {objection}" if objection else UNCONFIRMED)
+    return entry.judged(UNKNOWN, "plausible", f"no stream: {objection}" if objection else UNCONFIRMED)
 
 
 def _first(seen: int) -> str:

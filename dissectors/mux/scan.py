@@ -249,7 +249,7 @@ class Scanner:
         for entry in entries:
             flow, protocol = entry.flow, entry.protocol
             if protocol == RTP and flow.pair.seen & KEYED:
-                entry = entry._replace(encrypted=True)
+                entry.encrypted = True
             flow.counts[protocol] += 1
             flow.unknown_octets += entry.length if protocol == UNKNOWN else 0
             flow.encrypted += entry.encrypted

@@ -82,9 +82,7 @@ class FrameRows(NamedTuple):
 
 def row_of(entry: Entry) -> Row:
     """The row of an entry that is settled."""
-    _, file, frame, layer, time, flow, length, payload, row, protocol, strength, evidence, encrypted, number = entry
-    datagram = Datagram(file, frame, layer, time, flow.flow, payload, length, number)
-    return _judged(datagram, (protocol, row, strength, evidence, encrypted))
+    return _judged(entry.datagram, (entry.protocol, entry.row, entry.strength, entry.evidence, entry.encrypted))
 
 
 def beside(flows: Iterable[FlowState], wanted: FlowState) -> Counter[str]:

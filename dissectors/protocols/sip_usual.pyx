@@ -6,7 +6,7 @@ and INVITE, ACK and BYE, which may have compact names, and SDP for a body. So wh
 parsed later. Whatever is written otherwise is not wrong, it is only not read here.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cython cimport final
+from cython cimport final, nonecheck
 from libc.stdint cimport int64_t
 from libc.string cimport memcmp, memcpy
 
@@ -84,7 +84,6 @@ cdef int64_t ONCE = 1 << FROM | 1 << TO | 1 << CALL_ID | 1 << CSEQ | 1 << MAX_FO
 if NAMES[CONTACT] != b"Contact" or len(NAMES) > MOST_NAMES or len(NAMES) + len(COMPACT) > MOST_ENTERED:
     raise ImportError(f"{len(NAMES)} names of headers, there is room for {MOST_NAMES}")
 
-include "texts.pxi"
 include "sip_values.pxi"
 
 cdef Text[MOST_ENTERED] KNOWN
@@ -140,6 +139,7 @@ enter()
 
 
 @final
+@nonecheck(True)
 cdef class Usual:
     """One such message: its Call-ID and what tells its transaction (RFC 3261 section 17). `status` is 0 in a request.
 
@@ -147,18 +147,6 @@ cdef class Usual:
     it is a request outside any dialog. `octets` of SDP follow its headers, which are `packed` by zlib and labelled so,
     and `is_viceroy` is what its agent says. `timed` says that it has a session timer, of `LEAST_EXPIRES` at least.
     """
-
-    cdef readonly object call_id
-    cdef readonly int status, method
-    cdef readonly int64_t sequence
-    cdef readonly bint credentials, begins, packed, timed, is_viceroy
-    cdef readonly Py_ssize_t octets
-    # The most that its headers may take with long names, and whether it has a compact one.
-    cdef Py_ssize_t longest
-    cdef bint compact
-    cdef bytes payload
-    # In whose octets these are.
-    cdef Text sender, tag, to, via, place
 
     @property
     def is_registration(self):
@@ -191,30 +179,30 @@ cdef class Usual:
         """The branch of the topmost Via."""
         return text(self.via)
 
-    def fits(self, Py_ssize_t octets):
+    cpdef bint fits(self, Py_ssize_t octets) noexcept:
         """Whether it crosses no limit of the path, with a body of so many octets when that is inflated."""
         return not (self.compact or self.packed) or self.longest + octets <= C_LONGEST
 
-    def answers(self, Usual asked not None):
+    cpdef bint answers(self, Usual asked) except? False:
         """Whether it is a response in the transaction of a request (RFC 3261 section 17.1.3)."""
         return (
             self.status > 0 and asked.status == 0 and self.sequence == asked.sequence
             and self.method == asked.method and same(self.via, asked.via) and same(self.tag, asked.tag)
         )
 
-    def same_tags(self, Usual other not None):
+    cpdef bint same_tags(self, Usual other) except? False:
         """Whether both tags are those of another message."""
         return same(self.tag, other.tag) and same(self.to, other.to)
 
-    def is_made_by(self, Usual asked not None):
+    cpdef bint is_made_by(self, Usual asked) except? False:
         """Whether there is a tag in To, and not the one of the request that was sent."""
         return self.to.size > 0 and not same(self.to, asked.tag)
 
-    def comes_back(self, Usual answer not None):
+    cpdef bint comes_back(self, Usual answer) except? False:
         """Whether its tags are those of a response in a dialog, turned round, as in a request of who answered."""
         return same(self.tag, answer.to) and same(self.to, answer.tag)
 
-    def is_new(self, Usual asked not None):
+    cpdef bint is_new(self, Usual asked) except? False:
         """Whether it is a request with another branch."""
         return self.status == 0 and not same(self.via, asked.via)
 
@@ -223,7 +211,7 @@ cdef class Usual:
         """The tag in To; empty where it has none. Only of what is of a call."""
         return text(self.to)
 
-    def follows(self, Usual asked not None):
+    cpdef bint follows(self, Usual asked) except? False:
         """Whether it is an earlier request once more, with another number (RFC 3261 section 22.2)."""
         return (
             self.begins and asked.status == 0 and self.sequence > asked.sequence

@@ -32,7 +32,7 @@ cdef inline const char *found(const char *at, const char *end, char wanted) noex
     return <const char *> memchr(at, wanted, end - at) if at < end else NULL
 
 
-cdef bint is_ascii(Text said) noexcept:
+cdef inline bint is_ascii(Text said) noexcept:
     """Whether these are characters of ASCII that are printed."""
     cdef unsigned char odd = 0
     cdef Py_ssize_t at

@@ -54,7 +54,8 @@ class Exchange(Unread):
 
     def feed(self, entry: Entry, usual: Usual) -> bool:
         """Take the next message if it is in good order; else nothing is taken, and the exchange has to be opened."""
-        flow, there = entry.flow, self.entries[0].flow
+        first = self.entries[0]
+        flow, there = entry.flow, first.flow
         # What goes back has the same pair, and is not the flow itself.
         if entry.time <= self.last or flow.pair is not there.pair or (flow is there) != (usual.status == 0):
             return False

@@ -5,6 +5,7 @@ cimport cython
 from dissectors.analysis.calls.call cimport CallState
 from dissectors.analysis.calls.carried cimport Carried
 from dissectors.analysis.calls.unread cimport Unread
+from dissectors.mux.entry cimport Entry
 from dissectors.protocols.sip_message cimport Identity
 
 
@@ -27,11 +28,11 @@ cdef class Calls:
     @cython.locals(rank=Py_ssize_t)
     cpdef object _rank(self, CallState call)
 
-    cpdef object hold(self, object entry, object usual)
-    cpdef object _begun_unread(self, object entry, object usual)
+    cpdef object hold(self, Entry entry, object usual)
+    cpdef object _begun_unread(self, Entry entry, object usual)
 
     @cython.locals(rank=Py_ssize_t)
-    cpdef object _stay_unread(self, Unread unread, object entry)
+    cpdef object _stay_unread(self, Unread unread, Entry entry)
 
     cpdef object _stand(self, object call_id, object before, Py_ssize_t rank)
     cpdef CallState open(self, object call)

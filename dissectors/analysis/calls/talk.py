@@ -157,7 +157,8 @@ class Talk(Unread):
 
     def feed(self, entry: Entry, usual: Usual) -> bool:
         """Take the next message if it is in good order; else nothing is taken, and the call has to be opened."""
-        flow, there = entry.flow, self.entries[0].flow
+        first = self.entries[0]
+        flow, there = entry.flow, first.flow
         # What goes back has the same pair, and is not the flow itself.
         if entry.time <= self.last or flow.pair is not there.pair or not usual.fits(0):
             return False
@@ -176,22 +177,22 @@ class Talk(Unread):
 
     def _request(self, entry: Entry, usual: Usual, forth: bool) -> bool:
         """Take an ACK, a BYE or what follows a challenge; nothing of `answered` or `ended` is known before."""
-        accepted, challenge = self.accepted, self.challenge
+        first, accepted, challenge = self.first, self.accepted, self.challenge
         if accepted is None:
             return forth and challenge is not None and self._follow(entry, usual, challenge)
         if usual.octets or challenge is not None and not usual.is_new(challenge):
             return False
         if self.stage == ANSWERED and usual.method == ACK:
-            if not forth or usual.sequence != self.first.sequence or not usual.same_tags(accepted):
+            if not forth or usual.sequence != first.sequence or not usual.same_tags(accepted):
                 return False
             self.stage = ACKNOWLEDGED
             return True
-        if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(self.first):
+        if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(first):
             return False
         if accepted.timed and entry.time - self.start > MAX_TIMED_NS:
             return False
         if forth:
-            if usual.sequence <= self.first.sequence or not usual.same_tags(accepted):
+            if usual.sequence <= first.sequence or not usual.same_tags(accepted):
                 return False
         elif not usual.comes_back(accepted):
             return False
@@ -225,18 +226,18 @@ class Talk(Unread):
                 return False
             self.stage = OVER
             return True
-        if self.stage >= ANSWERED or forth or not usual.answers(self.first):
+        first, before = self.first, self.accepted
+        if self.stage >= ANSWERED or forth or not usual.answers(first):
             return False
-        before = self.accepted
         if usual.status == TRYING:
             if self.stage != ASKED or usual.octets:
                 return False
             self.stage = TRIED
             return True
-        if not usual.is_made_by(self.first) or before is not None and not usual.same_tags(before):
+        if not usual.is_made_by(first) or before is not None and not usual.same_tags(before):
             return False
         if usual.status in CHALLENGES:
-            if self.stage > TRIED or usual.octets or self.challenge is not None or self.first.credentials:
+            if self.stage > TRIED or usual.octets or self.challenge is not None or first.credentials:
                 return False
             self.challenge, self.stage = usual, CHALLENGED
             return True

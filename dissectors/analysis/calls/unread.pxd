@@ -2,7 +2,12 @@
 
 from libc.stdint cimport int32_t, int64_t
 
+cimport cython
 
+from dissectors.mux.entry cimport Entry
+
+
+@cython.final
 cdef class Kept:
     cdef readonly int64_t frame, identification, time
     cdef readonly int32_t file, layer
@@ -17,5 +22,11 @@ cdef class Unread:
     cdef public list entries
     cdef tuple _ends
 
-    cpdef object take(self, object entry)
+    cpdef object take(self, Entry entry)
+
+    @cython.locals(entry=Kept)
     cpdef object there_and_back(self)
+
+
+@cython.locals(made=Kept)
+cpdef Kept kept(Entry entry)

@@ -20,11 +20,13 @@ class Kept:
 
     __slots__ = ("file", "flow", "frame", "identification", "layer", "payload", "time")
 
-    def __init__(self, entry: Entry) -> None:
-        _, self.file, self.frame, self.layer, self.time, self.flow, _, self.payload, _, _, _, _, _, identification = (
-            entry
-        )
-        self.identification: int = identification
+    file: int
+    layer: int
+    frame: int
+    time: int
+    flow: FlowState
+    payload: bytes
+    identification: int
 
     @property
     def datagram(self) -> Datagram:
@@ -52,13 +54,13 @@ class Unread:
         self.number = number
         self.octets = len(entry.payload)
         self.rank: int | None = None
-        self.entries = [Kept(entry)]
+        self.entries = [kept(entry)]
         self.first = usual
         self._ends: tuple[Endpoint, Endpoint] | None = None
 
     def take(self, entry: Entry) -> None:
         """Hold one more message."""
-        self.entries.append(Kept(entry))
+        self.entries.append(kept(entry))
         self.octets += len(entry.payload)
         self.last = entry.time
 
@@ -94,3 +96,11 @@ class Unread:
 
     def release(self) -> None:
         """Nothing is held of any budget."""
+
+
+def kept(entry: Entry) -> Kept:
+    """What is kept of an entry."""
+    made = Kept()
+    made.file, made.frame, made.layer, made.time = entry.file, entry.frame, entry.layer, entry.time
+    made.flow, made.payload, made.identification = entry.flow, entry.payload, entry.identification
+    return made

@@ -6,6 +6,7 @@ from dissectors.analysis.connectivity.asked cimport Asked, Named, Tally
 from dissectors.analysis.connectivity.said cimport Said
 from dissectors.limits.pending cimport Pending
 from dissectors.limits.texts cimport Texts
+from dissectors.mux.entry cimport Entry
 
 
 cdef class Checks:
@@ -18,7 +19,7 @@ cdef class Checks:
 
     # What a glance was at is long enough to be cut unseen, which is four times as quick.
     @cython.locals(octets=cython.p_char, payload=bytes)
-    cpdef object hold(self, object entry, Said said)
+    cpdef object hold(self, Entry entry, Said said)
 
     @cython.locals(asked=Asked, new=bint)
     cdef object _take(self, object flow, long long time, object place, bytes transaction, Said said)

@@ -75,9 +75,9 @@ class Checks:
 
     def hold(self, entry: Entry, said: Said) -> None:
         """Take one of which a glance told what it says."""
-        _, file, frame, _, time, flow, _, payload, _, _, _, _, _, _ = entry
+        payload = entry.payload
         octets = payload
-        self._take(flow.flow, time, Place(file, frame), octets[8:20], said)
+        self._take(entry.flow.flow, entry.time, Place(entry.file, entry.frame), octets[8:20], said)
 
     def _take(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
         self._messages += 1

@@ -3,6 +3,7 @@
 cimport cython
 
 from dissectors.limits.pending cimport Pending
+from dissectors.mux.entry cimport Entry
 from dissectors.protocols.rtcp_reports cimport cumulative, number_at
 
 
@@ -48,7 +49,7 @@ cdef class Control:
         at=Py_ssize_t, jitter=cython.longlong, losses=cython.longlong, lsr=cython.longlong, ntp=cython.ulonglong,
         payload=bytes, time=cython.longlong,
     )
-    cpdef object hold(self, object entry, Py_ssize_t blocks)
+    cpdef object hold(self, Entry entry, Py_ssize_t blocks)
 
     @cython.locals(covered=Covered)
     cpdef Covered _cover(self, object flow, bint encrypted)

@@ -260,8 +260,8 @@ class Control:
 
     def hold(self, entry: Entry, blocks: int) -> None:
         """Take one of which a glance told about how many sources it reports."""
-        _, file, frame, _, time, flow, _, payload, _, _, _, _, _, _ = entry
-        self._file, self._frame, self._flow = file, frame, flow.flow
+        time, payload = entry.time, entry.payload
+        self._file, self._frame, self._flow = entry.file, entry.frame, entry.flow.flow
         hosts, at = self._cover(self._flow, False).hosts, BEFORE_BLOCKS
         if payload[1] == SENDER_REPORT:
             ntp = number_at(payload, 8) << 32 | number_at(payload, 12)

@@ -35,7 +35,7 @@ cdef class Beginnings:
             waiting = self.candidates[key] = Beginning(key)
         return waiting
 
-    cdef list rtp(self, entry, FlowState flow, bytes payload):
+    cdef list rtp(self, Entry entry, FlowState flow, bytes payload):
         """As `Evidence._rtp`, of a flow that QUIC has not for itself; there are twelve octets."""
         cdef int64_t ssrc = u32(over(payload), 8)
         cdef tuple key = (flow.number, ssrc)
@@ -46,9 +46,9 @@ cdef class Beginnings:
             return self.begin(key, entry, flow, payload, self.candidate(key))
         counters.count(over(payload), entry.length, entry.time, entry.file, entry.frame, entry.identification)
         counters.used = flow.used
-        return [with_verdict(entry, RTP, counters.evidence)]
+        return [confirmed(entry, counters.evidence)]
 
-    cdef list begin(self, tuple key, entry, FlowState flow, bytes payload, Beginning waiting):
+    cdef list begin(self, tuple key, Entry entry, FlowState flow, bytes payload, Beginning waiting):
         """As `Evidence._begins`."""
         cdef list settled = self.wait(entry, payload, waiting)
         cdef str found
@@ -58,7 +58,7 @@ cdef class Beginnings:
                 settled += self.confirm(key, flow, found, waiting)
         return settled
 
-    cdef list wait(self, entry, bytes payload, Beginning waiting):
+    cdef list wait(self, Entry entry, bytes payload, Beginning waiting):
         """As `Evidence._wait`."""
         cdef list settled = []
         waiting.entries.append(entry)
@@ -91,16 +91,16 @@ cdef class Beginnings:
     cdef list confirm(self, tuple key, FlowState flow, str found, Beginning waiting):
         """As `Evidence._confirm`."""
         cdef Counters counters = Counters(key[1], key[0])
-        cdef bytes payload
-        cdef list settled = [with_verdict(entry, RTP, found) for entry in waiting.entries]
+        cdef Entry entry
+        cdef list settled = waiting.entries
         counters.evidence, counters.used = found, flow.used
         del self.candidates[key]
         waiting.entries = []
         self.streams[key] = counters
         self.latest[key[1]] = counters
         for entry in settled:
-            payload = entry.payload
-            counters.count(over(payload), entry.length, entry.time, entry.file, entry.frame, entry.identification)
+            confirmed(entry, found)
+            counters.count(over(entry.payload), entry.length, entry.time, entry.file, entry.frame, entry.identification)
         if flow.pair.waiting or flow.pair.outer is not None:
             settled += self.judge._seen(flow.pair, RTP)
         flow.pair.seen |= SEEN_RTP
@@ -111,13 +111,10 @@ cdef class Beginnings:
         return settled
 
 
-cdef with_verdict(entry, int protocol, str found):
-    """As `evidence.verdict`, of what is confirmed."""
-    cdef tuple values = <tuple> entry
-    return named_tuple(Entry, (
-        values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7], values[8], protocol,
-        "confirmed", found, values[12], values[13],
-    ))
+cdef inline Entry confirmed(Entry entry, str found):
+    """An entry that is RTP, as something shows; nobody else has it yet."""
+    entry.protocol, entry.strength, entry.evidence = RTP, "confirmed", found
+    return entry
 
 
 cdef str objection(list entries):

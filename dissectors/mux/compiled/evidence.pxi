@@ -12,7 +12,7 @@ class Judge(Evidence):
         super().__init__(*settings)
         self.beginnings = Beginnings(self)
 
-    def joined(self, entry):
+    def joined(self, Entry entry):
         """Those with whom a candidate waits: what `judge` would have said of it when it came is that it waits."""
         cdef Beginning beginning
         protocol, pair = ROWS[entry.row][0], entry.flow.pair
@@ -27,12 +27,12 @@ class Judge(Evidence):
         waiting.entries.append(entry)
         return waiting
 
-    def _rtp(self, entry):
+    def _rtp(self, Entry entry):
         if len(entry.payload) < 12 or is_quics(entry.flow):
             return super()._rtp(entry)
         return (<Beginnings> self.beginnings).rtp(entry, entry.flow, entry.payload)
 
-    def _begins(self, key, entry, waiting):
+    def _begins(self, key, Entry entry, waiting):
         return (<Beginnings> self.beginnings).begin(key, entry, entry.flow, entry.payload, waiting)
 
 
@@ -49,7 +49,7 @@ cdef bint has_extension(Octets payload) except -1:
 
 cdef bint two_in_sequence(list both) except -1:
     """As `rtp_sequence.two_in_sequence`."""
-    cdef Octets one = over(both[0].payload), two = over(both[1].payload)
+    cdef Octets one = over((<Entry> both[0]).payload), two = over((<Entry> both[1]).payload)
     cdef int64_t step = <int32_t> (<uint32_t> u32(two, 4) - <uint32_t> u32(one, 4))
     if (u16(two, 2) - u16(one, 2)) & 0xFFFF == 1 and step and -MAX_TIMESTAMP_STEP_OF_TWO < step < MAX_TIMESTAMP_STEP_OF_TWO:
         return True
@@ -58,13 +58,13 @@ cdef bint two_in_sequence(list both) except -1:
 
 cdef bint in_sequence(list entries) except -1:
     """Whether entries are a stream beyond doubt: in order, at least half of them the next of the one before."""
-    cdef Octets one = over(entries[0].payload), two
+    cdef Octets one = over((<Entry> entries[0]).payload), two
     cdef uint32_t first = u32(one, 4)
     cdef int number, neighbours = 0, near = 0, moved = 0, alike = 0
     cdef int64_t before = 0, after
     cdef Py_ssize_t i, steps = len(entries) - 1
     for i in range(steps):
-        two = over(entries[i + 1].payload)
+        two = over((<Entry> entries[i + 1]).payload)
         number = (u16(two, 2) - u16(one, 2)) & 0xFFFF
         if not 1 <= number < MAX_DROPOUT:
             return False

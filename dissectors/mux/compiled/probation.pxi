@@ -39,7 +39,7 @@ cdef class Probation:
 
     def put(self, entry, waiting):
         """Let an entry wait that is the last one of those."""
-        self.let_wait(entry, waiting, len(entry.payload))
+        self.let_wait(entry, waiting, len((<Entry> entry).payload))
 
     def pop(self):
         """Whoever has waited longest and those it waited with; a candidate becomes an entry."""
@@ -109,7 +109,7 @@ cdef class Probation:
             self.octets -= held.candidate.size
             PyMem_Free(held.candidate)
         else:
-            self.octets -= len((<object> held.entry).payload)
+            self.octets -= PyBytes_GET_SIZE((<Entry> held.entry).payload)
             Py_DECREF(<object> held.entry)
             Py_DECREF(<object> held.waiting)
         return 0
@@ -123,7 +123,8 @@ cdef class Probation:
         waiting = set()
         for at in range(self.first if settled else self.end, self.end):
             if self.held[at].candidate is NULL:
-                waiting.update([id(entry) for entry in (<object> self.held[at].waiting).entries])
+                for entry in waiting_with(<object> self.held[at].waiting):
+                    waiting.add(<size_t> <PyObject *> entry)
         for at in range(self.first, self.end):
             held = &self.held[at]
             if held.candidate is not NULL:
@@ -140,13 +141,18 @@ cdef class Probation:
         """Make an entry of a candidate, in its place, which waits with others of its kind."""
         cdef Held *held = &self.held[candidate.place]
         cdef bytes payload = PyBytes_FromStringAndSize(<const char *> candidate + sizeof(Candidate), candidate.size)
-        entry = named_tuple(Entry, (
+        entry = entry_of(
             candidate.number, candidate.file, candidate.frame, 0, candidate.time, flow, candidate.length, payload,
-            candidate.row, UNKNOWN, None, "", bool(IS_ENCRYPTED[candidate.row]), candidate.identification,
-        ))
+            candidate.row, C_UNKNOWN, None, IS_ENCRYPTED[candidate.row], candidate.identification,
+        )
         waiting = self.judge.joined(entry)
         Py_INCREF(entry)
         Py_INCREF(waiting)
         held.entry, held.waiting, held.candidate = <PyObject *> entry, <PyObject *> waiting, NULL
         PyMem_Free(candidate)
         return 0
+
+
+cdef inline list waiting_with(waiting):
+    """Those who wait as one."""
+    return (<Beginning> waiting).entries if type(waiting) is Beginning else waiting.entries

@@ -30,7 +30,7 @@ from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference, unconfirmed
 from dissectors.mux.connection import ANY_ROW, MAX_PLAIN_OCTETS, Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.entry import Entry
+from dissectors.mux.entry cimport Entry
 from dissectors.mux.evidence import Evidence
 from dissectors.mux.flows import FlowKey, Waiting, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
@@ -640,22 +640,23 @@ cdef class Scanner:
     ) except -1:
         """Let the evidence judge a datagram, unless what it would say is known."""
         cdef int protocol
+        cdef Entry entry
         if self.brief and SETTLED_BY[row] and not IS_REPORT[row] and not flow.pair.waiting and flow.pair.outer is None:
             flow.pair.seen |= SETTLED_BY[row]
         if self.brief and flow.pair.seen & SETTLED_BY[row] and (
             not IS_REPORT[row] or self.nothing_new(payload) and not self.may_continue(flow, payload)
         ):
             protocol = ROWS[row][0]
-            entry = named_tuple(Entry, (
-                number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", "",
-                IS_ENCRYPTED[row], identification,
-            ))
-            self.put(entries, entry, flow, protocol, IS_ENCRYPTED[row], number, length)
+            entry = entry_of(
+                number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", IS_ENCRYPTED[row],
+                identification,
+            )
+            self.put(entries, entry, flow)
         else:
-            entry = named_tuple(Entry, (
-                number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
+            entry = entry_of(
+                number, file, frame, layer, time, flow, length, payload, row, C_UNKNOWN, None,
                 row != C_UNKNOWN_ROW and IS_ENCRYPTED[row], identification,
-            ))
+            )
             if IS_MEDIA[row] and not self.forced and len(payload) >= 12 and not is_quics(flow):
                 self.settle(entries, self.beginnings.rtp(entry, flow, payload))
             else:
@@ -742,7 +743,7 @@ cdef class Scanner:
         flow.streams[ssrc] = flow.latest = counters
         return 0
 
-    cdef int carried(self, list entries, entry, int depth) except -1:
+    cdef int carried(self, list entries, Entry entry, int depth) except -1:
         """Take what TURN carries in an entry; it counts on a flow of its own."""
         cdef FlowState outer = entry.flow
         if IS_STUN[entry.row] and entry.payload[:2] in BINDING:
@@ -760,28 +761,28 @@ cdef class Scanner:
 
     cdef int settle(self, list entries, settled) except -1:
         """Count entries with their verdicts, and put them into the batch."""
+        cdef Entry entry
         cdef FlowState flow
-        cdef int protocol
-        cdef bint encrypted
         for entry in settled:
-            flow, protocol, encrypted = entry.flow, entry.protocol, entry.encrypted
-            if protocol == RTP and flow.pair.seen & KEYED:
-                entry, encrypted = entry._replace(encrypted=True), True
-            self.put(entries, entry, flow, protocol, encrypted, entry.number, entry.length)
+            flow = entry.flow
+            if entry.protocol == RTP and flow.pair.seen & KEYED:
+                entry.encrypted = True
+            self.put(entries, entry, flow)
         return 0
 
-    cdef int put(
-        self, list entries, entry, FlowState flow, int protocol, bint encrypted, int64_t number, int64_t length
-    ) except -1:
+    cdef int put(self, list entries, Entry entry, FlowState flow) except -1:
         """Count one entry with its verdict, and put it into the batch unless nobody would ask for it there."""
-        flow.settle(protocol, encrypted)
+        cdef int protocol = entry.protocol
+        flow.settle(protocol, entry.encrypted)
         if protocol == C_UNKNOWN:
-            flow.unknown_octets += length
-        if number >= 0:
+            flow.unknown_octets += entry.length
+        if entry.number >= 0:
             self.tally[protocol] += 1
-            self.tally_octets[protocol] += length
+            self.tally_octets[protocol] += entry.length
             if self.verdicts is not None:
-                self.verdicts.note(number, (protocol, entry.row, entry.strength, entry.evidence, encrypted))
+                self.verdicts.note(
+                    entry.number, (protocol, entry.row, entry.strength, entry.evidence, entry.encrypted)
+                )
         elif protocol == C_UNKNOWN:
             return 0
         else:
@@ -822,6 +823,18 @@ cdef class Teller:
         rows = []
         self.scanner.streamed(rows, self.scanner.connections.finish())
         return rows
+
+
+cdef inline Entry entry_of(
+    int64_t number, int64_t file, int64_t frame, int64_t layer, int64_t time, FlowState flow, int64_t length,
+    bytes payload, int row, int protocol, strength, bint encrypted, int64_t identification,
+):
+    """An entry of which nothing but its row tells what it is."""
+    cdef Entry made = <Entry> Entry.__new__(Entry)
+    made.number, made.file, made.frame, made.layer, made.time = number, <int> file, frame, <int> layer, time
+    made.flow, made.length, made.payload, made.row, made.protocol = flow, length, payload, row, protocol
+    made.strength, made.evidence, made.encrypted, made.identification = strength, "", encrypted, identification
+    return made
 
 
 cdef bint words(const Candidate *candidate) noexcept:
