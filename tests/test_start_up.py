@@ -85,6 +85,21 @@ def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_
     assert "Self" in done.stderr or "No module named 'typing_extensions'" in done.stderr
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there it may not be that these can be of a class")
+def test_the_command_keeps_msgspec_from_making_the_grammar_of_python_and_gives_that_back_too() -> None:
+    code = (
+        "import sys, typing\nmade = []\nfirst = typing.ForwardRef\n"
+        "class Watched(first, _root=True):\n    def __init__(self, *words, **_): made.append(words)\n"
+        "typing.ForwardRef = Watched\nimport dissectors.__main__ as program\n"
+        f"sys.argv = ['muxshark', 'analyze', '--json', {CALL!r}]\n"
+        "program.os._exit = lambda status: None\nprogram.main()\n"
+        "import msgspec\nprint(made, typing.ForwardRef is Watched, file=sys.stderr)\ntyping.ForwardRef = first\n"
+        "print(msgspec.convert({'x': 1}, msgspec.defstruct('Point', [('x', 'int')])), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr.splitlines() == ["[] True", "Point(x=1)"]
+
+
 def test_a_program_that_knows_no_command_finds_all_modules_of_python_while_values_are_loaded() -> None:
     code = (
         "import sys, uuid, dissectors.wire.values\n"

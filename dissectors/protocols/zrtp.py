@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Spec, certain
@@ -42,16 +43,15 @@ ERRORS: dict[int, str] = {
 }
 
 
+@cache
 def _crc_table() -> tuple[int, ...]:
+    """What an octet makes of a sum, made when the first packet comes: hardly any capture has one."""
     table = []
     for octet in range(256):
         for _ in range(8):
             octet = octet >> 1 ^ CASTAGNOLI * (octet & 1)
         table.append(octet)
     return tuple(table)
-
-
-_CRC_TABLE = _crc_table()
 
 
 class Hello(Struct, frozen=True):
@@ -126,9 +126,9 @@ class Message(Struct, frozen=True):
 
 def crc32c(octets: bytes) -> int:
     """The CRC-32C that ZRTP borrows from SCTP (RFC 6189 section 5, RFC 9260 appendix A)."""
-    crc = 0xFFFFFFFF
+    table, crc = _crc_table(), 0xFFFFFFFF
     for octet in octets:
-        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ octet) & 0xFF]
+        crc = crc >> 8 ^ table[(crc ^ octet) & 0xFF]
     return crc ^ 0xFFFFFFFF
 
 

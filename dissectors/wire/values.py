@@ -38,9 +38,15 @@ def _little_imported() -> Iterator[None]:
     missing = STAND_INS.keys() - modules.keys() if command else ()
     for name in missing:
         modules[name] = SimpleNamespace(**{each: type(each, (), {"unknown": None}) for each in STAND_INS[name]})
+    typing: Any = modules["typing"]
+    reference = typing.ForwardRef
+    if command and sys.version_info >= (3, 11):
+        # It makes one to see that these may be of a class, and Python would make a class of each word of its grammar.
+        typing.ForwardRef = lambda *_, **__: None
     try:
         yield
     finally:
+        typing.ForwardRef = reference
         for name in (*missing, "typing_extensions") if command else ():
             del modules[name]
 
