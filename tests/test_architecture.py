@@ -85,6 +85,7 @@ TESTED_WHOLE = (
 
 TESTED_ELSEWHERE = (
     ("__main__", "tests/test_cli.py runs it"),
+    ("analysis/calls/offers", "test_talk.py beside it has it look at descriptions of all kinds"),
     ("analysis/calls/unread", "test_exchange.py and test_talk.py beside it hold it against what is read"),
     ("commands/doctor", "what it says is of the machine; tests/commands/test_elsewhere.py runs it"),
     ("commands/summary", "it is what tests/commands/test_each.py reads"),

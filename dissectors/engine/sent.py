@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,9 @@ def count_messages(sent: Sent, calls: Iterable[CallState | Waiting], kept: Conta
 
 
 def _count_unread(sent: Sent, call: Waiting) -> None:
-    first, entries = call.entries[0].flow, call.entries
-    there = len([entry for entry in entries if entry.flow is first])
-    (src, _), (dst, _) = call.ends
-    sent.add_unread((src, dst), there)
-    sent.add_unread((dst, src), len(entries) - there)
+    for state, count in Counter([entry.flow for entry in call.entries]).items():
+        flow = state.flow
+        sent.add_unread((flow.src, flow.dst), count)
 
 
 def count_packets(sent: Sent, table: FlowTable, streams: Iterable[Counters]) -> None:

@@ -1,6 +1,7 @@
 """The functions of `talks.py` whose values have types when it is compiled."""
 
-from dissectors.analysis.calls.talk cimport Offer, Talk
+from dissectors.analysis.calls.offers cimport Offer
+from dissectors.analysis.calls.talk cimport Talk
 from dissectors.analysis.streams.directory cimport Directory
 
 cimport cython

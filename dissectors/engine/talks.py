@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dissectors.analysis.calls.descriptions import Codec
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
-from dissectors.analysis.calls.talk import OVER, Talk
+from dissectors.analysis.calls.talk import Talk
 from dissectors.analysis.streams.directory import BY_ADDRESS, BY_SSRC, SIDES, Directory, Joined
 from dissectors.analysis.streams.rtcp import pairs_of
 from dissectors.engine.apart import Apart, was_meanwhile
@@ -66,12 +66,12 @@ class PlainTalks:
 
     def __init__(self, trackers: Trackers) -> None:
         self._trackers = trackers
-        self._agreed: dict[tuple[bytes, bytes, bool, bool], Agreed | None] = {}
+        self._agreed: dict[tuple[bytes, bytes, bool, bool, int], Agreed | None] = {}
 
     def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
         """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
         trackers = self._trackers
-        if not isinstance(talk, Talk) or talk.stage != OVER or trackers.checks.asked or not trackers.handshakes.silent:
+        if not isinstance(talk, Talk) or not talk.is_over or trackers.checks.asked or not trackers.handshakes.silent:
             return None
         found = self._placed(talk, directory, scanner) if _rang_soon(talk) else None
         agreed = None if found is None else self._agreed_by(talk)
@@ -97,14 +97,15 @@ class PlainTalks:
         """The flows of a call, if nobody else has anything to do with its media, where it has any."""
         table, remembers = scanner.flows, self._trackers.calls.remembers
         ends, pair = talk.announced, talk.there_and_back()
-        if pair is None or not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
+        if not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
             return None
-        alone = directory.signals_alone(talk)
-        own = alone and table.are_alone(*pair)
-        signalled = alone and table.lone_ends(*pair, len(talk.entries)) is not None
+        own = signalled = False
+        if pair is not None and directory.signals_alone(talk):
+            own, signalled = table.are_alone(*pair), table.lone_ends(*pair, len(talk.entries)) is not None
+        flows = pair or talk.flows
         if ends == talk.ends and not (own and signalled):
-            return Apart(pair, pair) if own else None
-        if _may_have_more(talk, pair, scanner):
+            return Apart(flows, flows) if own else None
+        if _may_have_more(talk, flows, scanner):
             return None
         media: tuple[FlowState, ...] | None = ()
         if ends != talk.ends and any(map(table.count_at, ends)):
@@ -114,10 +115,10 @@ class PlainTalks:
         if media is None or media and media[0].flow.ends != ends:
             return None
         if not signalled:
-            return Apart(media, media, pair, talk.ends)
+            return Apart(media, media, flows, talk.signalled)
         # Nothing else was on these flows, and nobody else is at one of their ends at least.
-        used = [end for end in talk.ends if (not own and table.count_at(end) > len(pair)) or remembers(end)]
-        return Apart((*media, *pair), media, (), tuple(used))
+        used = [end for end in talk.ends if (not own and table.count_at(end) > len(flows)) or remembers(end)]
+        return Apart((*media, *flows), media, (), tuple(used))
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
         """Whether RTCP says anything of a stream that a rule may ask about."""
@@ -133,7 +134,7 @@ class PlainTalks:
     def _agreed_by(self, talk: Talk) -> Agreed | None:
         """What a call agreed on, None where that is not plain."""
         shapes = [each.shape for each in talk.offered]
-        key = shapes[0], shapes[-1], talk.facetime, talk.challenge is not None
+        key = shapes[0], shapes[-1], talk.facetime, talk.challenge is not None, len(talk.hops)
         if key not in self._agreed:
             if len(self._agreed) >= MAX_AGREED:
                 self._agreed.clear()
@@ -160,15 +161,15 @@ def _rang_soon(talk: Talk) -> bool:
     return talk.heard is not None and talk.heard / 1e9 - talk.start / 1e9 <= SLOW_SECONDS
 
 
-def _may_have_more(talk: Talk, pair: tuple[FlowState, FlowState], scanner: Scanner) -> bool:
+def _may_have_more(talk: Talk, flows: tuple[FlowState, ...], scanner: Scanner) -> bool:
     """Whether a stream may belong to a call because of where it signals, or what it says tells who is behind a NAT."""
-    hosts = [host for host, _ in talk.ends]
-    for host, (address, port) in zip(hosts, talk.announced, strict=True):
-        if host != address and scanner.flows.count_at((host, port)):
+    public = any([not (private(state.flow.src) or private(state.flow.dst)) for state in flows])
+    for hosts, (address, port) in zip(talk.hosts, talk.announced, strict=True):
+        if any([host != address and scanner.flows.count_at((host, port)) for host in hosts]):
             return True
-        if private(address) and not any(map(private, hosts)):
+        if public and private(address):
             return True
-    return any([scanner.stream_table.on(state.number) for state in pair])
+    return any([scanner.stream_table.on(state.number) for state in flows])
 
 
 def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Counters | None:

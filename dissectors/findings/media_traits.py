@@ -92,7 +92,8 @@ class MediaTraits:
         self, found: set[str | int], call: Call, described: Sequence[Description], accepted: Accepted,
         places: Collection[Place],
     ) -> bool:
-        if len(described) != 2 or call.signalling != "SIP" or len(places) != 1:
+        # The hops of a proxy have the same 2xx once more.
+        if len(described) != 2 or call.signalling != "SIP" or len({*accepted}) != 1:
             return False
         offer, answer = described
         if offer.role != "offer" or answer.role != "answer" or answer.state != "agreed" or answer.place not in places:

@@ -206,6 +206,17 @@ cdef class Usual:
         """Whether it is a request with another branch."""
         return self.status == 0 and not same(self.via, asked.via)
 
+    cpdef bint passes_on(self, Usual other) except? False:
+        """Whether it says what another message said, in its transaction as another hop has it: to the octet in SDP."""
+        return (
+            self.status == other.status and self.method == other.method and self.sequence == other.sequence
+            and same(self.tag, other.tag) and same(self.to, other.to) and self.packed == other.packed
+            and same(self.description(), other.description())
+        )
+
+    cdef Text description(self) noexcept:
+        return Text(PyBytes_AS_STRING(self.payload) + PyBytes_GET_SIZE(self.payload) - self.octets, self.octets)
+
     @property
     def to_tag(self):
         """The tag in To; empty where it has none. Only of what is of a call."""

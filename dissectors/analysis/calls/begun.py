@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.exchange import Exchange
-from dissectors.analysis.calls.talk import INVITE, Reading, Talk, begun
+from dissectors.analysis.calls.offers import Reading
+from dissectors.analysis.calls.talk import INVITE, Talk, begun
 from dissectors.mux.entry import Entry
 from dissectors.protocols.sip_usual import OPTIONS, REGISTER, described
 from dissectors.wire.inflate import Limits

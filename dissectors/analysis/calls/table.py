@@ -410,7 +410,7 @@ def _invited(messages: Iterable[Message]) -> bool:
 def endpoints_of(call: CallState | Waiting) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
     if not isinstance(call, CallState):
-        return {*call.announced}, {*call.ends}
+        return {*call.announced}, {*call.signalled}
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
     return announced, {(flow[0], flow[1]) for flow in call.pairs}
 

@@ -2,43 +2,38 @@
 
 cimport cython
 
-from dissectors.analysis.calls.unread cimport Kept, Unread
+from dissectors.analysis.calls.hops cimport Hop
+from dissectors.analysis.calls.offers cimport Offer, Reading
+from dissectors.analysis.calls.unread cimport Unread
 from dissectors.mux.entry cimport Entry
 from dissectors.protocols.sip_usual cimport Usual
-
-
-cdef class Offer:
-    cdef public Py_ssize_t file, frame
-    cdef public object owner, shape, ssrc
-    cdef public tuple end
-    cdef public bint is_facetime
-
-    cpdef bint repeats(self, Offer other) except? False
-
-
-cdef class Reading:
-    cdef object _asks, _limits
-    cdef dict _shapes
-
-    cpdef Offer offered(self, Entry entry, Usual usual)
 
 
 cdef class Talk(Unread):
     cdef public object answered, ended, heard
     cdef public Usual accepted, bye, challenge
-    cdef public tuple offered
+    cdef public tuple hops, offered
     cdef public Reading reading
-    cdef public int stage
-    cdef public bint calls_off, is_viceroy
+    cdef public bint calls_off, is_viceroy, timed
 
-    @cython.locals(first=Kept)
+    @cython.locals(hop=Hop)
     cpdef bint feed(self, Entry entry, Usual usual) except? False
-    @cython.locals(first=Usual, accepted=Usual)
-    cpdef bint _request(self, Entry entry, Usual usual, bint forth) except? False
+    @cython.locals(hop=Hop)
+    cpdef Hop _on(self, object pair)
+    @cython.locals(first=Usual, hop=Hop)
+    cpdef Hop _further(self, Entry entry, Usual usual)
+    @cython.locals(hop=Hop)
+    cpdef bint _all_came_to(self, int stage) except? False
+    @cython.locals(accepted=Usual, challenge=Usual, first=Usual)
+    cpdef bint _request(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
+    @cython.locals(accepted=Usual, each=Hop, first=Usual)
+    cpdef bint _hang_up(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
     @cython.locals(first=Usual, offer=Offer)
-    cpdef bint _follow(self, Entry entry, Usual usual, Usual challenge) except? False
-    @cython.locals(before=Usual, bye=Usual, first=Usual, offer=Offer)
-    cpdef bint _response(self, Entry entry, Usual usual, bint forth) except? False
+    cpdef bint _follow(self, Hop hop, Entry entry, Usual usual) except? False
+    @cython.locals(before=Usual, bye=Usual, first=Usual)
+    cpdef bint _response(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
+    @cython.locals(offer=Offer)
+    cpdef bint _accept(self, Entry entry, Usual usual) except? False
 
 
 cpdef Talk begun(Entry entry, Usual usual, object number, Reading reading)

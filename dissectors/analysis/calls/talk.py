@@ -1,36 +1,34 @@
 """Calls that go well, held as the octets that came: an INVITE, its answer and a BYE, beside the media of both sides.
 
-All of its messages are on one 5-tuple, and of what goes well nothing is told but how often. As of an `Exchange`,
-whatever goes another way is opened.
+Its messages are on one 5-tuple, or on one for each hop through proxies, and the later ones may go past these.
+Of what goes well nothing is told but how often. As of an `Exchange`, whatever goes another way is opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from dissectors.analysis.calls.descriptions import as_told
-from dissectors.analysis.calls.media_lines import UNSPECIFIED_ADDRESSES
+from dissectors.analysis.calls.hops import (
+    ACKNOWLEDGED,
+    ANSWERED,
+    ASKED,
+    CHALLENGED,
+    HUNG_UP,
+    OVER,
+    RANG,
+    SETTLED,
+    TRIED,
+    Hop,
+)
+from dissectors.analysis.calls.offers import Offer, Reading
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
 from dissectors.report import CallOutcome
-from dissectors.wire.datagram import UDP, Endpoint
-from dissectors.wire.inflate import LIMITS, Limits, inflate
+from dissectors.wire.datagram import UDP, Endpoint, Flow
 
 if TYPE_CHECKING:
-    from dissectors.protocols.sip_usual import Described, Usual
-
-ASKED: Final = 0
-TRIED: Final = 1
-RANG: Final = 2
-ANSWERED: Final = 3
-ACKNOWLEDGED: Final = 4
-HUNG_UP: Final = 5
-OVER: Final = 6
-CHALLENGED: Final = 7
-SETTLED: Final = 8
-"""How far a call came; its INVITE may be challenged first, which is settled by an ACK, and be sent once more."""
+    from dissectors.protocols.sip_usual import Usual
 
 INVITE: Final = 3
 ACK: Final = 4
@@ -40,104 +38,37 @@ BYE: Final = 5
 TRYING: Final = 100
 RINGING: Final = 180
 OK: Final = 200
-LABEL = ("deflate",)
 MAX_TIMED_NS: Final = 50_000_000_000
 """So soon after a call began no session timer of `LEAST_EXPIRES` has expired, or is about to."""
 
-MAX_SHAPES = 256
-"""So many descriptions are kept once, but for what differs from call to call."""
-
-INTRICATE = (b"a=rtpID", b"a=crypto", b"a=key-mgmt", b"a=ice", b"a=fingerprint", b"a=candidate")
-"""What differs from call to call, too, where a call is no plain one."""
-
-OUTCOMES: tuple[CallOutcome, ...] = (
-    "unanswered", "unanswered", "ringing", "established", "established", "ended", "ended", "rejected", "rejected",
-)
-"""What a call came to, by how far it came."""
-
-
-class Reading:
-    """Reads the descriptions of calls that are held unread: those that say nothing unusual, of which there are a few.
-
-    `asks` looks at one; bodies are inflated within `limits`.
-    """
-
-    __slots__ = ("_asks", "_limits", "_shapes")
-
-    def __init__(self, asks: Callable[[bytes], Described | None], limits: Limits = LIMITS) -> None:
-        self._asks, self._limits = asks, limits
-        self._shapes: dict[bytes, bytes] = {}
-
-    def offered(self, entry: Entry, usual: Usual) -> Offer | None:
-        """What a message says of media, if that is nothing unusual."""
-        if not usual.octets:
-            return None
-        body = usual.body
-        if usual.packed:
-            inflated = inflate(body, LABEL, self._limits)
-            if inflated.status != "complete" or inflated.encoding != "zlib" or inflated.deviations:
-                return None
-            body = inflated.octets
-        found = self._asks(body)
-        if found is None or not usual.fits(len(body)):
-            return None
-        shape = self._shapes.get(found.rest)
-        if shape is None:
-            if any([words in found.rest for words in INTRICATE]):
-                return None
-            if len(self._shapes) >= MAX_SHAPES:
-                self._shapes.clear()
-            shape = self._shapes[found.rest] = found.rest
-        end = as_told(found.address), found.port
-        if end[0] in UNSPECIFIED_ADDRESSES:
-            return None
-        return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, entry)
-
-
-class Offer:
-    """What one side said of its media, and in which frame of which file.
-
-    Its shape is all but the end where it wants them, its source and what never matters.
-    """
-
-    __slots__ = ("end", "file", "frame", "is_facetime", "owner", "shape", "ssrc")
-
-    def __init__(
-        self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, entry: Entry
-    ) -> None:
-        self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
-        self.file, self.frame = entry.file, entry.frame
-
-    def repeats(self, other: Offer) -> bool:
-        """Whether another one said the same, whoever made it."""
-        return self.shape == other.shape and self.end == other.end and self.ssrc == other.ssrc
+MAX_HOPS: Final = 4
 
 
 class Talk(Unread):
-    """One such call: how far it came, what both sides `offered` (caller first), when it was `answered` and `ended`.
+    """One such call by its `hops`: what both sides `offered` (caller first), when it was `answered` and `ended`.
 
-    `accepted` is the 2xx to its INVITE, or what rang before, `bye` the BYE; `calls_off` says that the caller sent that.
-    `heard` is when it rang or was answered first. Where its INVITE was challenged, `challenge` is that response, and
-    `first` the INVITE with credentials.
+    `accepted` is the first 2xx to its INVITE, or what rang before, `bye` the first BYE; `calls_off` says that the
+    caller sent that, `timed` that a 2xx has a session timer. `heard` is when it rang or was answered first. Where its
+    INVITE was challenged, `challenge` is that response.
     """
 
     __slots__ = (
-        "accepted", "answered", "bye", "calls_off", "challenge", "ended", "heard", "is_viceroy", "offered", "reading",
-        "stage",
+        "accepted", "answered", "bye", "calls_off", "challenge", "ended", "heard", "hops", "is_viceroy", "offered",
+        "reading", "timed",
     )
 
     def __init__(self, entry: Entry, usual: Usual, number: int, reading: Reading, offer: Offer) -> None:
         super().__init__(entry, usual, number, "call")
         self.reading = reading
         self.offered: tuple[Offer, ...] = (offer,)
-        self.stage = ASKED
+        self.hops: tuple[Hop, ...] = (Hop(entry.flow, usual, ASKED),)
         self.challenge: Usual | None = None
         self.accepted: Usual | None = None
         self.bye: Usual | None = None
         self.heard: int | None = None
         self.answered: int | None = None
         self.ended: int | None = None
-        self.calls_off = False
+        self.calls_off = self.timed = False
         self.is_viceroy: bool = usual.is_viceroy
 
     @property
@@ -148,112 +79,210 @@ class Talk(Unread):
     @property
     def outcome(self) -> CallOutcome:
         """What it came to so far; see `report.Call`."""
-        return OUTCOMES[self.stage]
+        if self.answered is not None:
+            return "established" if self.ended is None else "ended"
+        if self.hops[0].stage >= CHALLENGED:
+            return "rejected"
+        return "unanswered" if self.heard is None else "ringing"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all was said on each hop."""
+        return all([hop.stage == OVER for hop in self.hops])
 
     @property
     def facetime(self) -> bool:
         """Whether a user agent or an origin says that this is FaceTime."""
         return self.is_viceroy or any([each.is_facetime for each in self.offered])
 
+    @property
+    def pairs(self) -> tuple[Flow, ...]:
+        """The 5-tuples, as each end sees them."""
+        return tuple([flow for hop in self.hops for flow in (hop.flow.flow, hop.flow.flow.reverse)])
+
+    @property
+    def signalled(self) -> tuple[Endpoint, ...]:
+        """Where it signals: at the ends of its hops."""
+        return tuple([end for hop in self.hops for end in hop.flow.flow.ends])
+
+    @property
+    def hosts(self) -> tuple[list[str], list[str]]:
+        """The hosts that each side signals from, caller first, some twice; a proxy speaks for both."""
+        asked = [hop.flow.flow for hop in self.hops]
+        answers = [hop.flow.flow for hop in self.hops if hop.stage > ASKED]
+        return [flow.src for flow in asked], [flow.dst for flow in answers]
+
     def feed(self, entry: Entry, usual: Usual) -> bool:
         """Take the next message if it is in good order; else nothing is taken, and the call has to be opened."""
-        first = self.entries[0]
-        flow, there = entry.flow, first.flow
-        # What goes back has the same pair, and is not the flow itself.
-        if entry.time <= self.last or flow.pair is not there.pair or not usual.fits(0):
+        flow, time = entry.flow, entry.time
+        if time <= self.last or not usual.fits(0):
             return False
-        forth = flow is there
-        if not (self._response(entry, usual, forth) if usual.status else self._request(entry, usual, forth)):
-            return False
-        if self.stage == HUNG_UP:
-            self.ended = entry.time
-        elif self.stage == ANSWERED:
-            self.answered = entry.time
-        if self.heard is None and RANG <= self.stage < CHALLENGED:
-            self.heard = entry.time
+        hop = self._on(flow.pair)
+        if hop is None:
+            hop = self._further(entry, usual)
+            if hop is None:
+                return False
+            self.hops = *self.hops, hop
+        else:
+            # What goes back has the same pair, and is not the flow itself.
+            forth = flow is hop.flow
+            if usual.status:
+                if not self._response(hop, entry, usual, forth):
+                    return False
+            elif not self._request(hop, entry, usual, forth):
+                return False
+        stage = hop.stage
+        if stage == HUNG_UP and self.ended is None:
+            self.ended = time
+        elif stage == ANSWERED and self.answered is None:
+            self.answered = time
+        if self.heard is None and RANG <= stage < CHALLENGED:
+            self.heard = time
         self.take(entry)
         self.is_viceroy |= usual.is_viceroy
         return True
 
-    def _request(self, entry: Entry, usual: Usual, forth: bool) -> bool:
+    def _on(self, pair: object) -> Hop | None:
+        """The hop that has a 5-tuple."""
+        for hop in self.hops:
+            if hop.pair is pair:
+                return hop
+        return None
+
+    def _further(self, entry: Entry, usual: Usual) -> Hop | None:
+        """The hop that an INVITE begins which a proxy passes on, or an ACK that goes past all of them."""
+        hops, state = self.hops, entry.flow
+        flow = state.flow
+        if len(hops) == MAX_HOPS or flow.inside or flow.transport != UDP or flow in self.pairs:
+            return None
+        for hop in hops:
+            if not hop.is_new(usual):
+                return None
+        first = hops[0].first
+        if self.heard is None:
+            return Hop(state, usual, ASKED) if self.challenge is None and usual.passes_on(first) else None
+        if usual.method != ACK or usual.octets or usual.sequence != first.sequence:
+            return None
+        if len(hops) == 1 or not usual.same_tags(self.accepted):  # type: ignore[arg-type]  # it was heard
+            return None
+        if flow.ends != (self.signalled[0], self.signalled[-1]) or any([hop.stage != ANSWERED for hop in hops]):
+            return None
+        for hop in hops:
+            hop.stage = OVER
+        return Hop(state, first, ACKNOWLEDGED)
+
+    def _all_came_to(self, stage: int) -> bool:
+        """Whether it came so far on each hop."""
+        for hop in self.hops:
+            if hop.stage < stage:
+                return False
+        return True
+
+    def _request(self, hop: Hop, entry: Entry, usual: Usual, forth: bool) -> bool:
         """Take an ACK, a BYE or what follows a challenge; nothing of `answered` or `ended` is known before."""
-        first, accepted, challenge = self.first, self.accepted, self.challenge
+        first, accepted, challenge = hop.first, self.accepted, self.challenge
         if accepted is None:
-            return forth and challenge is not None and self._follow(entry, usual, challenge)
+            return forth and challenge is not None and self._follow(hop, entry, usual)
         if usual.octets or challenge is not None and not usual.is_new(challenge):
             return False
-        if self.stage == ANSWERED and usual.method == ACK:
+        if hop.stage == ANSWERED and usual.method == ACK:
             if not forth or usual.sequence != first.sequence or not usual.same_tags(accepted):
                 return False
-            self.stage = ACKNOWLEDGED
+            if not self._all_came_to(ANSWERED):
+                return False
+            hop.stage = ACKNOWLEDGED
             return True
-        if self.stage != ACKNOWLEDGED or usual.method != BYE or not usual.is_new(first):
+        return usual.method == BYE and self._hang_up(hop, entry, usual, forth)
+
+    def _hang_up(self, hop: Hop, entry: Entry, usual: Usual, forth: bool) -> bool:
+        """Take a BYE, or what a proxy passes on of it."""
+        if hop.stage != ACKNOWLEDGED or not self._all_came_to(ACKNOWLEDGED):
             return False
-        if accepted.timed and entry.time - self.start > MAX_TIMED_NS:
+        for each in self.hops:
+            if not each.is_new(usual):
+                return False
+        if self.timed and entry.time - self.start > MAX_TIMED_NS:
             return False
+        if self.bye is not None and not usual.passes_on(self.bye):
+            return False
+        first, accepted = hop.first, self.accepted
+        if accepted is None:
+            return False  # It was acknowledged.
         if forth:
             if usual.sequence <= first.sequence or not usual.same_tags(accepted):
                 return False
         elif not usual.comes_back(accepted):
             return False
-        self.stage, self.bye, self.calls_off = HUNG_UP, usual, forth
+        if self.bye is None:
+            self.bye = usual
+        hop.stage, hop.bye, self.calls_off = HUNG_UP, usual, forth
         return True
 
-    def _follow(self, entry: Entry, usual: Usual, challenge: Usual) -> bool:
+    def _follow(self, hop: Hop, entry: Entry, usual: Usual) -> bool:
         """Take the ACK to a challenge, and the INVITE with credentials that offers the same."""
-        first = self.first
-        if self.stage == CHALLENGED:
+        first = hop.first
+        if hop.stage == CHALLENGED:
             if usual.method != ACK or usual.octets or usual.sequence != first.sequence or usual.is_new(first):
                 return False
-            if not usual.same_tags(challenge):
+            if not usual.same_tags(self.challenge):  # type: ignore[arg-type]  # it was challenged
                 return False
-            self.stage = SETTLED
+            hop.stage = SETTLED
             return True
-        if self.stage != SETTLED or not usual.credentials or not usual.follows(first):
+        if hop.stage != SETTLED or not usual.credentials or not usual.follows(first):
             return False
         offer = self.reading.offered(entry, usual)
         if offer is None or not offer.repeats(self.offered[0]):
             return False
-        self.first, self.offered, self.stage = usual, (offer,), ASKED
+        hop.first, hop.stage, self.offered = usual, ASKED, (offer,)
         return True
 
-    def _response(self, entry: Entry, usual: Usual, forth: bool) -> bool:
-        if self.stage == HUNG_UP:
-            bye = self.bye
-            if bye is None or forth == self.calls_off or usual.status != OK or usual.octets or not usual.answers(bye):
+    def _response(self, hop: Hop, entry: Entry, usual: Usual, forth: bool) -> bool:
+        if hop.stage == HUNG_UP:
+            bye: Usual = hop.bye  # type: ignore[assignment]  # it has one
+            if forth == self.calls_off or usual.status != OK or usual.octets or not usual.answers(bye):
                 return False
             if not usual.same_tags(bye):
                 return False
-            self.stage = OVER
+            hop.stage = OVER
             return True
-        first, before = self.first, self.accepted
-        if self.stage >= ANSWERED or forth or not usual.answers(first):
+        first, before = hop.first, self.accepted
+        if hop.stage >= ANSWERED or forth or not usual.answers(first):
             return False
         if usual.status == TRYING:
-            if self.stage != ASKED or usual.octets:
+            if hop.stage != ASKED or usual.octets:
                 return False
-            self.stage = TRIED
+            hop.stage = TRIED
             return True
         if not usual.is_made_by(first) or before is not None and not usual.same_tags(before):
             return False
         if usual.status in CHALLENGES:
-            if self.stage > TRIED or usual.octets or self.challenge is not None or first.credentials:
+            if hop.stage > TRIED or usual.octets or self.challenge is not None or first.credentials:
                 return False
-            self.challenge, self.stage = usual, CHALLENGED
+            if len(self.hops) > 1:
+                return False
+            self.challenge, hop.stage = usual, CHALLENGED
             return True
         if usual.status == RINGING:
-            if self.stage >= RANG or usual.octets:
+            if hop.stage >= RANG or usual.octets or self.answered is not None:
                 return False
-            self.stage = RANG
-        elif usual.status == OK:
+            self.accepted, hop.stage = usual, RANG
+            return True
+        if usual.status != OK or not self._accept(entry, usual):
+            return False
+        hop.stage = ANSWERED
+        return True
+
+    def _accept(self, entry: Entry, usual: Usual) -> bool:
+        """Take a 2xx with its answer, or what a proxy passes on of it."""
+        if self.answered is not None:
+            if not usual.passes_on(self.accepted):  # type: ignore[arg-type]  # this is why it was answered
+                return False
+        else:
             offer = self.reading.offered(entry, usual)
             if offer is None or offer.owner == self.offered[0].owner:
                 return False
-            self.offered = self.offered[0], offer
-            self.stage = ANSWERED
-        else:
-            return False
-        self.accepted = usual
+            self.offered, self.accepted = (self.offered[0], offer), usual
+        self.timed |= usual.timed
         return True
 
 

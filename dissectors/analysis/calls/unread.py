@@ -38,7 +38,7 @@ class Kept:
 
 
 class Unread:
-    """Messages of one Call-ID on one 5-tuple, of which `first` began it; it says of itself what `CallState` does.
+    """Messages of one Call-ID, most on one 5-tuple; `first` began it. It says of itself what `CallState` does.
 
     Times are nanoseconds; `octets` are those of its messages.
     """
@@ -65,6 +65,11 @@ class Unread:
         self.last = entry.time
 
     @property
+    def signalled(self) -> tuple[Endpoint, ...]:
+        """Where it signals."""
+        return self.ends
+
+    @property
     def pairs(self) -> tuple[Flow, ...]:
         """The 5-tuple, as each end sees it."""
         flow = self.entries[0].flow.flow
@@ -82,8 +87,13 @@ class Unread:
         return None if there is here else (here, there)
 
     @property
+    def flows(self) -> tuple[FlowState, ...]:
+        """All flows of the scan on which it was."""
+        return tuple(dict.fromkeys([entry.flow for entry in self.entries]))
+
+    @property
     def ends(self) -> tuple[Endpoint, Endpoint]:
-        """Between which addresses and ports it was."""
+        """Between which addresses and ports the first of them was."""
         if self._ends is None:
             src, sport, dst, dport, _, _ = self.entries[0].flow.flow
             self._ends = (src, sport), (dst, dport)

@@ -267,18 +267,22 @@ class Directory:
         A side that wants media on the host from which it signals is found there before it would be by its host, and
         where both want them at the ends of its 5-tuple, before it would be by its flows.
         """
-        offered, ends = talk.offered, talk.ends
-        for at in range(known.lines, len(offered)):
-            offer, host = offered[at], ends[at][0]
-            if offer.ssrc is not None:
-                self._put(known, talk, self._ssrcs, offer.ssrc, SIDES[at])
-            self._put(known, talk, self._endpoints, offer.end, SIDES[at])
-            if offer.end[0] != host:
-                self._put(known, talk, self._hosts, (host, offer.end[1]), SIDES[at])
-        if not known.pairs and talk.announced != ends:
-            for flow in talk.pairs:
+        offered, pairs, hosts = talk.offered, talk.pairs, talk.hosts
+        count = len(hosts[0]) + len(hosts[1])
+        for at in range(0 if count > known.hosts else known.lines, len(offered)):
+            offer = offered[at]
+            if at >= known.lines:
+                if offer.ssrc is not None:
+                    self._put(known, talk, self._ssrcs, offer.ssrc, SIDES[at])
+                self._put(known, talk, self._endpoints, offer.end, SIDES[at])
+            for host in hosts[at]:
+                if offer.end[0] != host:
+                    self._put(known, talk, self._hosts, (host, offer.end[1]), SIDES[at])
+        if len(pairs) > known.pairs and talk.announced != talk.signalled:
+            for flow in pairs:
                 self._put(known, talk, self._pairs, flow, "")
-            known.pairs = len(talk.pairs)
+            known.pairs = len(pairs)
+        known.hosts = count
         known.lines = len(offered)
 
     def _put(self, known: Entered, call: CallState | Waiting, there: Parties, key: Any, side: str) -> None:

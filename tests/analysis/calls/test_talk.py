@@ -12,7 +12,7 @@ from itertools import product
 
 import pytest
 
-from dissectors.analysis.calls import table
+from dissectors.analysis.calls import offers, table
 from dissectors.analysis.calls import talk as talks
 from dissectors.analysis.calls.begun import Waiting
 from dissectors.analysis.calls.call import CallState
@@ -458,7 +458,7 @@ def test_what_finds_no_room_when_it_is_read_is_counted(monkeypatch: pytest.Monke
 def test_unusual_descriptions_take_no_place_of_usual_ones(
     monkeypatch: pytest.MonkeyPatch, opened: Counter[str]
 ) -> None:
-    monkeypatch.setattr(talks, "MAX_SHAPES", 3)
+    monkeypatch.setattr(offers, "MAX_SHAPES", 3)
     named = [called(offer=OFFER.replace(b"s=-", b"s=%d" % n)) for n in range(12)]
     story = all_of([*named, *[called()] * 8])
     assert told(story, True, 0) == told(story, False, 0) and opened["unread"] >= 20
