@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
@@ -29,9 +28,9 @@ def count_messages(sent: Sent, calls: Iterable[CallState | Waiting], kept: Conta
 
 
 def _count_unread(sent: Sent, call: Waiting) -> None:
-    for state, count in Counter([entry.flow for entry in call.entries]).items():
-        flow = state.flow
-        sent.add_unread((flow.src, flow.dst), count)
+    for state in call.there_and_back() or call.flows:
+        src, _, dst, _, _, _ = state.flow
+        sent.add_unread((src, dst), len([entry for entry in call.entries if entry.flow is state]))
 
 
 def count_packets(sent: Sent, table: FlowTable, streams: Iterable[Counters]) -> None:

@@ -222,13 +222,15 @@ def traits_of(
 def _is_challenged(call: Call) -> bool:
     """Whether all that was refused is the first INVITE, for want of credentials, and the next one brought them.
 
-    The challenge has its ACK, before that.
+    The challenge has its ACK, before that. Behind that there is nothing but the next one as proxies pass it on.
     """
     refusals = [message for message in call.messages if (message.status or 0) >= 300]
     invites = [message for message in call.messages if message.method == "INVITE" and message.status is None]
-    if call.kind != "call" or len(refusals) != 1 or len(invites) != 2 or refusals[0].status not in CHALLENGES:
+    if call.kind != "call" or len(refusals) != 1 or len(invites) < 2 or refusals[0].status not in CHALLENGES:
         return False
-    (refusal,), (first, second) = refusals, invites
+    (refusal,), (first, second, *further) = refusals, invites
+    if len({(each.cseq, each.from_tag, each.to_tag) for each in (second, *further)}) > 1:
+        return False
     acks = [each for each in call.messages if each.method == "ACK" and each.status is None and each.time < second.time]
     if len(acks) != 1 or first.credentials or not second.credentials or first.to_tag or second.to_tag:
         return False

@@ -109,7 +109,7 @@ class Talk(Unread):
     def hosts(self) -> tuple[list[str], list[str]]:
         """The hosts that each side signals from, caller first, some twice; a proxy speaks for both."""
         asked = [hop.flow.flow for hop in self.hops]
-        answers = [hop.flow.flow for hop in self.hops if hop.stage > ASKED]
+        answers = [hop.flow.flow for hop in self.hops if hop.heard]
         return [flow.src for flow in asked], [flow.dst for flow in answers]
 
     def feed(self, entry: Entry, usual: Usual) -> bool:
@@ -129,6 +129,7 @@ class Talk(Unread):
             if usual.status:
                 if not self._response(hop, entry, usual, forth):
                     return False
+                hop.heard = True
             elif not self._request(hop, entry, usual, forth):
                 return False
         stage = hop.stage
@@ -158,9 +159,11 @@ class Talk(Unread):
         for hop in hops:
             if not hop.is_new(usual):
                 return None
-        first = hops[0].first
+        first, challenge = hops[0].first, self.challenge
+        if challenge is not None and not usual.is_new(challenge):
+            return None
         if self.heard is None:
-            return Hop(state, usual, ASKED) if self.challenge is None and usual.passes_on(first) else None
+            return Hop(state, usual, ASKED) if hops[0].stage <= TRIED and usual.passes_on(first) else None
         if usual.method != ACK or usual.octets or usual.sequence != first.sequence:
             return None
         if len(hops) == 1 or not usual.same_tags(self.accepted):  # type: ignore[arg-type]  # it was heard

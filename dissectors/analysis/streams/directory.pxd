@@ -37,7 +37,7 @@ cdef class Directory:
     @cython.locals(before=Py_ssize_t, call=CallState, fresh=list, hosts=Py_ssize_t)
     cpdef object _enter(self, Entered known)
 
-    @cython.locals(at=Py_ssize_t, count=Py_ssize_t, hosts=tuple, offer=Offer, offered=tuple, pairs=tuple)
+    @cython.locals(at=Py_ssize_t, count=Py_ssize_t, hosts=tuple, offer=Offer, offered=tuple)
     cpdef object _enter_talk(self, Entered known, Talk talk)
 
     @cython.locals(parties=list)

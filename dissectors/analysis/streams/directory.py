@@ -267,7 +267,7 @@ class Directory:
         A side that wants media on the host from which it signals is found there before it would be by its host, and
         where both want them at the ends of its 5-tuple, before it would be by its flows.
         """
-        offered, pairs, hosts = talk.offered, talk.pairs, talk.hosts
+        offered, hosts = talk.offered, talk.hosts
         count = len(hosts[0]) + len(hosts[1])
         for at in range(0 if count > known.hosts else known.lines, len(offered)):
             offer = offered[at]
@@ -278,10 +278,10 @@ class Directory:
             for host in hosts[at]:
                 if offer.end[0] != host:
                     self._put(known, talk, self._hosts, (host, offer.end[1]), SIDES[at])
-        if len(pairs) > known.pairs and talk.announced != talk.signalled:
-            for flow in pairs:
+        if 2 * len(talk.hops) > known.pairs and talk.announced != talk.signalled:
+            for flow in talk.pairs:
                 self._put(known, talk, self._pairs, flow, "")
-            known.pairs = len(pairs)
+            known.pairs = len(talk.pairs)
         known.hosts = count
         known.lines = len(offered)
 
