@@ -114,10 +114,6 @@ cdef class Ends:
                 self.want(wire.src_high, wire.src_low, source_of(&wire)).count += more
         return 0
 
-    cdef int64_t count(self, bytes address, uint64_t port) except -1:
-        cdef Wire wire = on_the_wire(address, port, address, port)
-        return self.find(wire.src_high, wire.src_low, source_of(&wire)).count
-
     cdef list places(self, bytes address, uint64_t port):
         """The places of the records, also of those that are gone."""
         cdef Wire wire = on_the_wire(address, port, address, port)

@@ -148,10 +148,13 @@ cdef class FlowTable:
 
     def count_at(self, endpoint):
         """How many these are."""
-        self.look_at_ends()
         cdef bytes address = packed(endpoint[0])
-        found = self.groups.get((address, endpoint[1]), ())
-        return len(found) + (0 if address is None else self.ends.count(address, endpoint[1]))
+        cdef Wire wire
+        if address is None or len(address) not in (4, 16) or not 0 <= endpoint[1] <= 0xFFFF:
+            return len(self.numbers_at(endpoint))
+        wire = on_the_wire(address, endpoint[1], address, endpoint[1])
+        self.look_at_crowds()
+        return self.crowd(&wire)
 
     def lone_ends(self, FlowState here not None, FlowState there not None, int64_t datagrams):
         """The ends of two flows, there and back, that are all there is at the first one; see `mux.flows`."""

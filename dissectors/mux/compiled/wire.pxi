@@ -3,11 +3,21 @@
 cdef Wire on_the_wire(bytes src, uint64_t sport, bytes dst, uint64_t dport) except *:
     """A 5-tuple as five numbers; the length of the addresses stands beside the ports."""
     cdef Wire wire
-    wide_src, wide_dst = src.rjust(16, b"\0"), dst.rjust(16, b"\0")
-    wire.src_high, wire.src_low = int.from_bytes(wide_src[:8], "big"), int.from_bytes(wide_src[8:16], "big")
-    wire.dst_high, wire.dst_low = int.from_bytes(wide_dst[:8], "big"), int.from_bytes(wide_dst[8:16], "big")
+    in_two(src, &wire.src_high, &wire.src_low)
+    in_two(dst, &wire.dst_high, &wire.dst_low)
     wire.ports = (<uint64_t> len(src)) << 32 | sport << 16 | dport
     return wire
+
+
+cdef int in_two(bytes address, uint64_t *high, uint64_t *low) except -1:
+    """An address as two numbers, its last octet the lowest one."""
+    cdef const unsigned char *octets = <const unsigned char *> PyBytes_AS_STRING(address)
+    cdef Py_ssize_t at
+    high[0] = low[0] = 0
+    for at in range(min(len(address), 16)):
+        high[0] = high[0] << 8 | low[0] >> 56
+        low[0] = low[0] << 8 | octets[at]
+    return 0
 
 
 cdef extern from *:
