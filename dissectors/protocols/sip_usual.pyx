@@ -99,7 +99,6 @@ cdef int64_t ONCE_OF_CALLS = sum([
         b"Content-Encoding",
     )
 ])
-cdef unsigned char[256] PRINTABLE
 cdef int LONGER = max(map(len, COMPACT.values())) - 1
 cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_LONGEST = LONGEST, C_MOST_LINES = MOST_LINES
 cdef int C_LONGEST_LINE = LONGEST_LINE, C_LONGEST_NAME = LONGEST_NAME, C_LEAST_EXPIRES = LEAST_EXPIRES
@@ -131,8 +130,6 @@ cdef int enter() except -1:
         while FIRST[place]:
             place = (place + 1) & (BUCKETS - 1)
         FIRST[place] = number + 1
-    for number in range(256):
-        PRINTABLE[number] = 0x20 <= number < 0x7F or number == 0x09
 
 
 enter()
@@ -238,11 +235,18 @@ cdef inline bint same(Text one, Text two) noexcept:
 cdef const char *line(const char *at, const char *end) noexcept:
     """Where the CR LF of the line is that begins there; NULL where it has none, holds what is not printed, or is long.
     """
+    cdef const char *behind
+    cdef unsigned char odd = 0
+    cdef Py_ssize_t place
     if end - at > C_LONGEST_LINE + 2:
         end = at + C_LONGEST_LINE + 2
-    while at < end and PRINTABLE[<unsigned char> at[0]]:
-        at += 1
-    return at if end - at >= 2 and at[0] == c"\r" and at[1] == c"\n" else NULL
+    behind = found(at, end, c"\r")
+    if behind is NULL or end - behind < 2 or behind[1] != c"\n":
+        return NULL
+    # Without a branch many octets are looked at together.
+    for place in range(behind - at):
+        odd |= (<unsigned char> (<unsigned char> at[place] - 0x20) > 0x5E) & (at[place] != c"\t")
+    return NULL if odd else behind
 
 
 cdef int status_of(const char *at, const char *end) noexcept:

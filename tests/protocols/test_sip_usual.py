@@ -119,6 +119,15 @@ MORE = (
 )
 
 
+@pytest.mark.parametrize("at", [0, 7, 30, 60])
+def test_what_is_printed_and_a_tab_may_stand_anywhere_in_a_line(at: int) -> None:
+    before, behind = instead(NOTHING, f"User-Agent: {'y' * 61}", NOTHING).split(b"y" * 61)
+    for octet in range(256):
+        agent = bytearray(b"y" * 61)
+        agent[at] = octet
+        assert (glance(before + agent + behind) is not None) == (0x20 <= octet < 0x7F or octet == 0x09), octet
+
+
 def test_what_is_looked_at_is_what_parsing_finds() -> None:
     chance, known, others = random.Random(17), 0, 0
     for _ in range(20_000):
