@@ -125,7 +125,9 @@ def facts_of_paths(
     trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: Sequence[Stream]
 ) -> Facts:
     """What the rules look at of these flows alone: checks, handshakes and RTCP; `streams` are those on them."""
-    flows = dict.fromkeys(state.flow for state in states)
+    silent = not trackers.checks.asked and trackers.handshakes.silent and trackers.control.silent
+    # Then nobody asks for a flow.
+    flows = dict.fromkeys([] if silent else [state.flow for state in states])
     asked = trackers.checks.on(flows)
     # Rules about checks ask what else came on a flow, and on its way back.
     ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
@@ -133,7 +135,7 @@ def facts_of_paths(
     joined, handshakes = _sessions(checks, trackers.handshakes.to_report(flows), streams, (), ())
     return Facts(
         capture=capture(scan, ()),
-        flows=tuple(_flow(state) for state in states if state.flow in ways),
+        flows=tuple([_flow(state) for state in states if state.flow in ways] if ways else ()),
         calls=(),
         streams=streams,
         checks=checks,

@@ -8,6 +8,8 @@ from dissectors.analysis.calls.unread cimport Unread
 from dissectors.mux.entry cimport Entry
 from dissectors.protocols.sip_message cimport Identity
 
+cdef Py_ssize_t UNREAD_OCTETS
+
 
 cdef class Calls:
     cdef public Py_ssize_t limit, max_finished, _met, _unread
@@ -31,10 +33,9 @@ cdef class Calls:
     cpdef object hold(self, Entry entry, object usual)
     cpdef object _begun_unread(self, Entry entry, object usual)
 
-    @cython.locals(rank=Py_ssize_t)
     cpdef object _stay_unread(self, Unread unread, Entry entry)
 
-    cpdef object _stand(self, object call_id, object before, Py_ssize_t rank)
+    cpdef object _stand(self, object call_id, object before, object rank)
     cpdef CallState open(self, object call)
     cpdef CallState _opened(self, object unread)
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
