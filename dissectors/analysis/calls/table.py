@@ -383,9 +383,11 @@ class Calls:
         """Remember that a call may have had media at endpoints at a time, in nanoseconds, and at some of them `fax`."""
         for endpoint in endpoints:
             used = RetiredInterval(start, end, endpoint in fax)
-            intervals = self.retired_media.use(endpoint) or []
-            intervals.append(intervals.pop().joined(used) if intervals and intervals[-1].near(used) else used)
-            self.retired_media[endpoint] = intervals
+            intervals = self.retired_media.use(endpoint)
+            if intervals is None:
+                self.retired_media[endpoint] = [used]
+                continue
+            intervals.append(intervals.pop().joined(used) if intervals[-1].near(used) else used)
             if len(intervals) > MAX_INTERVALS_PER_ENDPOINT:
                 self.bounds.hit("times of retired calls at an endpoint")
                 del intervals[0]
