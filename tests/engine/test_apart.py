@@ -56,10 +56,11 @@ class Phone:
 
     def talk(
         self, src: Endpoint | None = None, dst: Endpoint | None = None, beside: int = 0, at: float = 30,
-        seconds: float = 0.4, first: int = 100,
+        seconds: float = 0.4, first: int = 100, every: int = 20,
     ) -> None:
         self.story += talk(
-            src or self.a, dst or self.b, self.ssrc + beside, start=self.start + at, seconds=seconds, first=first
+            src or self.a, dst or self.b, self.ssrc + beside, start=self.start + at, seconds=seconds, first=first,
+            every=every, step=8 * every,
         )
 
     def options(self, src: Endpoint, dst: Endpoint, at: float, body: bytes = b"") -> None:
@@ -161,7 +162,7 @@ def behind_nat(phone: Phone) -> None:
 
 def goes_on_long(phone: Phone) -> None:
     usual(phone)
-    phone.talk(at=430, seconds=60, first=120)
+    phone.talk(at=430, seconds=60, first=120, every=200)
 
 
 def moves(phone: Phone) -> None:
