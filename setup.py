@@ -56,9 +56,13 @@ A twin that has plain Python beside it, under the same name, is taken in its pla
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
+    "binding": False,
 }
-PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False}
-"""What is plain Python means the same when it is compiled: its annotations are no C types."""
+PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": False}
+"""What is plain Python means the same when it is compiled: its annotations are no C types.
+
+With `binding` each start would make an object of every function, for who asks for its parameters; nobody does.
+"""
 
 REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
 PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
