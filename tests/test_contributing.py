@@ -22,7 +22,8 @@ from tests.made import A, B, frame
 from tests.stories import dialled, hung_up, talk
 
 ROOT = Path(__file__).resolve().parent.parent
-LITTER = shutil.ignore_patterns("__pycache__", "*.c", "*.pyx", "*.pxi")
+LITTER = shutil.ignore_patterns("*.c", "*.pyx", "*.pxi", "*.pyc.*")
+"""What a copy does without; the last are the names under which Python writes what it has compiled, for a moment."""
 BLOCK = re.compile(r"^```(python|diff)\n(?:# |--- )(dissectors/\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMPILED = any((ROOT / "dissectors" / "mux" / "compiled").glob("scan.*.so"))
 Tree = Callable[[str], Path]
@@ -66,7 +67,7 @@ def run(tree: Path, *words: str, given: bytes = b"", **variables: str) -> str:
     """What the changed command writes."""
     done = subprocess.run(
         [sys.executable, *words], cwd=tree, input=given, capture_output=True, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        env={**os.environ, "PYTHONPATH": str(tree), **variables},
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
