@@ -186,7 +186,7 @@ class Belongings:
                 found = apart(call, calls, directory, self._scanner, self._recent)
             else:
                 found = self._talks.apart(call, directory, self._scanner, self._recent)
-            if found is not None and (found.shared or call.pairs[0] not in beside):
+            if found is not None and (found.shared or beside.isdisjoint(call.pairs)):
                 self.apart[call.call_id] = found
                 self.of_call[call.call_id] = found.streams
                 for counters, joined in zip(found.streams, found.joined, strict=True):

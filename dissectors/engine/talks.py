@@ -22,7 +22,7 @@ from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_
 from dissectors.findings.plain import plain_codec, plain_frame_ms, says_little
 from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
 from dissectors.mux.counters import Counters
-from dissectors.mux.flows import FlowState
+from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct, field
@@ -96,13 +96,14 @@ class PlainTalks:
     def _placed(self, talk: Talk, directory: Directory, scanner: Scanner) -> Apart | None:
         """The flows of a call, if nobody else has anything to do with its media, where it has any."""
         table, remembers = scanner.flows, self._trackers.calls.remembers
-        ends, pair = talk.announced, talk.there_and_back()
+        ends = talk.announced
         if not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
             return None
+        flows = talk.there_and_back() or talk.flows
         own = signalled = False
-        if pair is not None and directory.signals_alone(talk):
-            own, signalled = table.are_alone(*pair), table.lone_ends(*pair, len(talk.entries)) is not None
-        flows = pair or talk.flows
+        if directory.signals_alone(talk):
+            own = len(flows) == 2 and table.are_alone(*flows)
+            signalled = _is_lone(talk, flows, table)
         if ends == talk.ends and not (own and signalled):
             return Apart(flows, flows) if own else None
         if _may_have_more(talk, flows, scanner):
@@ -116,8 +117,9 @@ class PlainTalks:
             return None
         if not signalled:
             return Apart(media, media, flows, talk.signalled)
-        # Nothing else was on these flows, and nobody else is at one of their ends at least.
-        used = [end for end in talk.ends if (not own and table.count_at(end) > len(flows)) or remembers(end)]
+        # Nothing else was on these flows, and nobody else is at one end at least of each two.
+        here = [end for state in flows for end in state.flow.ends]
+        used = [end for end in talk.signalled if (not own and table.count_at(end) > here.count(end)) or remembers(end)]
         return Apart((*media, *flows), media, (), tuple(used))
 
     def _is_told_of(self, counters: Counters, state: FlowState) -> bool:
@@ -159,6 +161,17 @@ class PlainTalks:
 
 def _rang_soon(talk: Talk) -> bool:
     return talk.heard is not None and talk.heard / 1e9 - talk.start / 1e9 <= SLOW_SECONDS
+
+
+def _is_lone(talk: Talk, flows: tuple[FlowState, ...], table: FlowTable) -> bool:
+    """Whether each hop has two flows, with nothing but its messages on them, which are all there is at one end."""
+    for hop in talk.hops:
+        pair = hop.pair
+        two = flows if len(talk.hops) == 1 else tuple([state for state in flows if state.pair is pair])
+        said = len([entry for entry in talk.entries if entry.flow.pair is pair])
+        if len(two) != 2 or table.lone_ends(*two, said) is None:
+            return False
+    return True
 
 
 def _may_have_more(talk: Talk, flows: tuple[FlowState, ...], scanner: Scanner) -> bool:

@@ -71,6 +71,14 @@ def with_reason(call: Made) -> Made:
     return call
 
 
+def with_others(call: Made, hop: int, to: int, payload: bytes) -> Made:
+    """With what somebody else sends to an end of a hop, or (-1) one of its ends to the other, then and much later."""
+    _, src, dst, _ = call.signalling[hop]
+    ends = (src, dst) if to < 0 else (("192.0.2.77", 4000 + call.number), (src, dst)[to])
+    call.media = [*call.media, *[(time, *ends, payload) for time in (1500.0, 20_000.0, 45_000.0, 70_000.0)]]
+    return call
+
+
 Making = Callable[[int], Made]
 
 GO_WELL: dict[str, Making] = {
@@ -108,6 +116,11 @@ OTHERS: dict[str, Making] = {
         number, media=lambda n: ((PROXY[0], 9000 + n), (f"203.0.114.{n}", 30_000))
     ),
     "media where the proxy signals": lambda number: Made(number, media=lambda n: (PROXY, (f"203.0.114.{n}", 30_000))),
+    "kept alive": lambda number: with_others(Made(number), 0, -1, b"\r\n\r\n"),
+    "kept alive behind the proxy": lambda number: with_others(Made(number), 1, -1, b"\r\n\r\n"),
+    "a stranger at the caller": lambda number: with_others(Made(number), 0, 0, b"\x05 foreign"),
+    "a stranger at the proxy": lambda number: with_others(Made(number), 0, 1, b"\x05 foreign"),
+    "a stranger at the callee": lambda number: with_others(Made(number), 1, 1, b"\x05 foreign"),
     "media in a network of its own": lambda number: Made(number, media=lambda n: (("10.0.0.1", n), ("10.0.0.2", n))),
     "media of all at one place": lambda number: Made(
         number, media=lambda n: (("198.51.100.9", 4000), ("203.0.113.9", 4000))
