@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from benchmarks.hostile.frames import BEGIN, Endpoint, host, udp, written
@@ -16,6 +16,9 @@ TICK = 20_000
 
 PACKETS = 50
 """Of each stream."""
+
+PASSED_ON = 200
+"""Microseconds that a proxy takes for a message."""
 
 FIRST_PORT, PORTS = 10_000, 25_000
 """The ports of media are even, and so many."""
@@ -31,18 +34,24 @@ Timed = Iterator[tuple[int, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """From where to where a call signals, and where its sides want media, caller first."""
+    """From where to where a call signals, perhaps through a proxy, and where its sides want media, caller first."""
 
     caller: Endpoint
     callee: Endpoint
     near: Endpoint
     far: Endpoint
+    proxy: Endpoint | None = None
 
 
 def between_phones(number: int) -> Ends:
     """Two phones that have no other call, each with its signalling and its media."""
     near, far, port = host(2 * number, 11), host(2 * number + 1, 11), _port(number)
     return Ends((near, SIP_PORT), (far, SIP_PORT), (near, port), (far, port + 2))
+
+
+def through_proxy(number: int) -> Ends:
+    """Two such phones, with a proxy between them that is captured on both of its sides."""
+    return replace(between_phones(number), proxy=(host(2), SIP_PORT))
 
 
 def through_server(number: int) -> Ends:
@@ -81,7 +90,7 @@ def in_turn(size: int, call: Callable[[int, int], list[tuple[int, bytes]]]) -> T
 
 
 def _call(number: int, start: int, ends: Ends, chance: random.Random) -> list[tuple[int, bytes]]:
-    sent = _signalled(number, ends, chance)
+    sent = [each for told in _signalled(number, ends, chance) for each in _captured(ends, *told)]
     for src, dst, late in ((ends.near, ends.far, 0), (ends.far, ends.near, 300)):
         ssrc, sequence, timestamp = chance.getrandbits(32), chance.getrandbits(15), chance.getrandbits(31)
         for tick in range(PACKETS):
@@ -90,8 +99,27 @@ def _call(number: int, start: int, ends: Ends, chance: random.Random) -> list[tu
     return [(start + time, frame) for time, frame in sent]
 
 
-def _signalled(number: int, ends: Ends, chance: random.Random) -> list[tuple[int, bytes]]:
-    """The messages of a call, with their times from its beginning."""
+def _captured(ends: Ends, time: int, forth: bool, octets: bytes) -> Timed:
+    """The frames of a message: one for each side of a proxy, of which the second is nearer to its receiver."""
+    proxy = ends.proxy or ends.callee
+    hops = [(ends.caller, proxy, octets)]
+    if ends.proxy is not None:
+        hops.append((proxy, ends.callee, _passed_on(octets, proxy)))
+    for place, (near, far, told) in enumerate(hops if forth else reversed(hops)):
+        yield time + place * PASSED_ON, udp(near, far, told) if forth else udp(far, near, told)
+
+
+def _passed_on(octets: bytes, proxy: Endpoint) -> bytes:
+    """A message as it is behind a proxy that stays in its path."""
+    before, _, behind = octets.partition(b"branch=z9hG4bK")
+    via = f"Via: SIP/2.0/UDP {written(proxy[0])}:{proxy[1]};branch=z9hG4bKp".encode() + behind.partition(b";")[0]
+    start, _, line = before.partition(b"\r\n")
+    told = b"".join((start, b"\r\n", via, b"\r\n", line, b"branch=z9hG4bK", behind))
+    return told.replace(b"Max-Forwards: 70", b"Max-Forwards: 69")
+
+
+def _signalled(number: int, ends: Ends, chance: random.Random) -> list[tuple[int, bool, bytes]]:
+    """The messages of a call, with their times from its beginning; those of the caller go forth."""
     here, there = written(ends.caller[0]), written(ends.callee[0])
     caller, callee = f"+4989{number:07d}", f"+4930{number:07d}"
     call_id, tag, answered = f"{chance.getrandbits(64):016x}@{here}", f"{number:x}a", f";tag={number:x}b"
@@ -107,21 +135,20 @@ def _signalled(number: int, ends: Ends, chance: random.Random) -> list[tuple[int
         ]
         return message(first, fields, b"" if media is None else _description(media, chance))
 
-    def forth(method: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> bytes:
-        request = f"{method} {asked} SIP/2.0"
-        return udp(ends.caller, ends.callee, sent(request, cseq, to, went_on, *more, CALLER, media=media))
+    def forth(method: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> tuple[bool, bytes]:
+        return True, sent(f"{method} {asked} SIP/2.0", cseq, to, went_on, *more, CALLER, media=media)
 
-    def back(status: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> bytes:
-        return udp(ends.callee, ends.caller, sent(f"SIP/2.0 {status}", cseq, to, *more, CALLEE, media=media))
+    def back(status: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> tuple[bool, bytes]:
+        return False, sent(f"SIP/2.0 {status}", cseq, to, *more, CALLEE, media=media)
 
     return [
-        (0, forth("INVITE", "1 INVITE", "", at_caller, ALLOW, SUPPORTED, media=ends.near)),
-        (500, back("100 Trying", "1 INVITE", "")),
-        (3_000, back("180 Ringing", "1 INVITE", answered, at_callee)),
-        (6_000, back("200 OK", "1 INVITE", answered, at_callee, ALLOW, media=ends.far)),
-        (7_000, forth("ACK", "1 ACK", answered, at_caller)),
-        (1_100_000, forth("BYE", "2 BYE", answered)),
-        (1_101_000, back("200 OK", "2 BYE", answered)),
+        (0, *forth("INVITE", "1 INVITE", "", at_caller, ALLOW, SUPPORTED, media=ends.near)),
+        (500, *back("100 Trying", "1 INVITE", "")),
+        (3_000, *back("180 Ringing", "1 INVITE", answered, at_callee)),
+        (6_000, *back("200 OK", "1 INVITE", answered, at_callee, ALLOW, media=ends.far)),
+        (7_000, *forth("ACK", "1 ACK", answered, at_caller)),
+        (1_100_000, *forth("BYE", "2 BYE", answered)),
+        (1_101_000, *back("200 OK", "2 BYE", answered)),
     ]
 
 

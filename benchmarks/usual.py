@@ -69,8 +69,13 @@ def phone_calls(size: int) -> Timed:
     return telephony.calls(size, telephony.between_phones)
 
 
+def proxy_calls(size: int) -> Timed:
+    """The same through a proxy that is captured on both sides: each message is there twice under one Call-ID."""
+    return telephony.calls(size, telephony.through_proxy)
+
+
 def server_calls(size: int) -> Timed:
-    """The same through a server that all phones call, and another host for its media."""
+    """Short calls through a server that all phones call, and another host for its media."""
     return telephony.calls(size, telephony.through_server)
 
 
@@ -181,6 +186,7 @@ USUAL = (
     Usual(long_calls, 300_000),
     Usual(short_calls, 2_000),
     Usual(phone_calls, 2_000),
+    Usual(proxy_calls, 2_000),
     Usual(server_calls, 2_000),
     Usual(trunk_calls, 2_000),
     Usual(registrations, 20_000),

@@ -12,8 +12,9 @@ from tools.environment import Environment, SetupError, run, say
 PROGRAMS = {"tshark": "tshark", "lua5.2": "lua5.2", "lua5.4": "lua5.4", "luacheck": "lua-check"}
 """Programs that some tests compare with, and the Debian packages that bring them."""
 
-IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
-"""A process of tests a processor: each begins with tests that stand together, and none waits at the end."""
+IN_PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
+"""A process of tests for each processor, each of which begins with tests that stand together, and one more: many tests
+wait for a program or for the clock."""
 
 
 def check(environment: Environment, arguments: list[str]) -> int:
