@@ -29,9 +29,11 @@ def pytest_configure() -> None:
     for built in (*PACKAGE.rglob("*.so"), *PACKAGE.rglob("*.pyd")):
         name = built.name.partition(".")[0]
         twin = built.with_name(f"{name}.pyx")
-        parts = re.findall(r'^include "(.+)"', twin.read_text(encoding="utf-8"), re.MULTILINE) if twin.exists() else ()
-        sources = [twin, *map(built.with_name, parts)] if twin.exists() else [built.with_name(f"{name}.py")]
-        sources.append(built.with_name(f"{name}.pxd"))
+        sources = [twin if twin.exists() else built.with_name(f"{name}.py"), built.with_name(f"{name}.pxd")]
+        for source in (twin, sources[1]):
+            if source.exists():
+                parts = re.findall(r'^include "(.+)"', source.read_text(encoding="utf-8"), re.MULTILINE)
+                sources += map(built.with_name, parts)
         if any(path.exists() and path.stat().st_mtime > built.stat().st_mtime for path in sources):
             pytest.exit(f"{built.name} is older than its source: python setup.py build_ext --inplace", 4)
 

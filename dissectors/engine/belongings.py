@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.hops import MAX_HOPS
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
 from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.analysis.streams.directory import Directory, Joined
@@ -25,6 +26,9 @@ from dissectors.wire.datagram import Endpoint
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
     from dissectors.engine.talks import PlainTalks
+
+MOST_ENDS = 2 + 2 * MAX_HOPS
+"""What may be remembered of a call: where both sides wanted media, and the ends of its hops."""
 
 FEW_FLOWS = 16
 """So many flows at an endpoint are looked at whenever a call leaves there."""
@@ -175,7 +179,7 @@ class Belongings:
         """Find what is apart, with its streams."""
         calls, directory = self._calls, self._directory
         self.apart = {}
-        if len(calls.retired_media) + 4 * len(finished) > calls.retired_media.limit:
+        if len(calls.retired_media) + MOST_ENDS * len(finished) > calls.retired_media.limit:
             return  # As of what is alone.
         others = [call for call in finished if call.call_id not in self.alone and not directory.knows(call.call_id)]
         beside = {flow for call in others for flow in call.pairs}

@@ -229,7 +229,10 @@ def _is_challenged(call: Call) -> bool:
     if call.kind != "call" or len(refusals) != 1 or len(invites) < 2 or refusals[0].status not in CHALLENGES:
         return False
     (refusal,), (first, second, *further) = refusals, invites
-    if len({(each.cseq, each.from_tag, each.to_tag) for each in (second, *further)}) > 1:
+    again = (second, *further)
+    if len({(each.cseq, each.from_tag, each.to_tag) for each in again}) > 1:
+        return False
+    if len({(each.src, each.sport, each.dst, each.dport) for each in again}) < len(again):
         return False
     acks = [each for each in call.messages if each.method == "ACK" and each.status is None and each.time < second.time]
     if len(acks) != 1 or first.credentials or not second.credentials or first.to_tag or second.to_tag:

@@ -15,7 +15,8 @@ class Entry:
 
     `number` counts the datagrams of a scan from 0 and is -1 for what TURN carried. `row` is the row of the table,
     `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible row. `strength` is certain,
-    confirmed, plausible or None; `evidence` says what confirmed it. `identification` is that of the IP packet.
+    confirmed, plausible or None; `evidence` says what confirmed it. `identification` is that of the IP packet. The scan
+    may change what it says of one until it puts it into a batch: who lets it wait goes by what came, not by that.
     """
 
     __slots__ = (

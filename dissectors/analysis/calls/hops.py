@@ -22,6 +22,10 @@ SETTLED: Final = 8
 """
 
 
+MAX_HOPS: Final = 4
+"""On more 5-tuples no call stays unread; the one past all proxies is one of them."""
+
+
 class Hop:
     """One 5-tuple on which a call signals: the flow of what began it, its INVITE, its BYE, and how far it came there.
 

@@ -5,7 +5,7 @@ from dissectors.protocols.sip_usual cimport Usual
 
 
 cdef class Offer:
-    cdef public Py_ssize_t file, frame
+    cdef public Py_ssize_t file, frame, octets
     cdef public object owner, shape, ssrc
     cdef public tuple end
     cdef public bint is_facetime

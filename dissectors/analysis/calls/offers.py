@@ -58,21 +58,23 @@ class Reading:
         end = as_told(found.address), found.port
         if end[0] in UNSPECIFIED_ADDRESSES:
             return None
-        return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, entry)
+        return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, len(body), entry)
 
 
 class Offer:
     """What one side said of its media, and in which frame of which file.
 
-    Its shape is all but the end where it wants them, its source and what never matters.
+    Its shape is all but the end where it wants them, its source and what never matters; it takes so many `octets`,
+    inflated.
     """
 
-    __slots__ = ("end", "file", "frame", "is_facetime", "owner", "shape", "ssrc")
+    __slots__ = ("end", "file", "frame", "is_facetime", "octets", "owner", "shape", "ssrc")
 
     def __init__(
-        self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, entry: Entry
+        self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, octets: int, entry: Entry
     ) -> None:
         self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
+        self.octets = octets
         self.file, self.frame = entry.file, entry.frame
 
     def repeats(self, other: Offer) -> bool:

@@ -14,6 +14,7 @@ from dissectors.analysis.calls.hops import (
     ASKED,
     CHALLENGED,
     HUNG_UP,
+    MAX_HOPS,
     OVER,
     RANG,
     SETTLED,
@@ -40,8 +41,6 @@ RINGING: Final = 180
 OK: Final = 200
 MAX_TIMED_NS: Final = 50_000_000_000
 """So soon after a call began no session timer of `LEAST_EXPIRES` has expired, or is about to."""
-
-MAX_HOPS: Final = 4
 
 
 class Talk(Unread):
@@ -163,7 +162,9 @@ class Talk(Unread):
         if challenge is not None and not usual.is_new(challenge):
             return None
         if self.heard is None:
-            return Hop(state, usual, ASKED) if hops[0].stage <= TRIED and usual.passes_on(first) else None
+            if hops[0].stage > TRIED or not usual.passes_on(first) or not usual.fits(self.offered[0].octets):
+                return None
+            return Hop(state, usual, ASKED)
         if usual.method != ACK or usual.octets or usual.sequence != first.sequence:
             return None
         if len(hops) == 1 or not usual.same_tags(self.accepted):  # type: ignore[arg-type]  # it was heard
@@ -182,7 +183,7 @@ class Talk(Unread):
         return True
 
     def _request(self, hop: Hop, entry: Entry, usual: Usual, forth: bool) -> bool:
-        """Take an ACK, a BYE or what follows a challenge; nothing of `answered` or `ended` is known before."""
+        """Take an ACK, a BYE or what follows a challenge."""
         first, accepted, challenge = hop.first, self.accepted, self.challenge
         if accepted is None:
             return forth and challenge is not None and self._follow(hop, entry, usual)
@@ -279,6 +280,8 @@ class Talk(Unread):
         """Take a 2xx with its answer, or what a proxy passes on of it."""
         if self.answered is not None:
             if not usual.passes_on(self.accepted):  # type: ignore[arg-type]  # this is why it was answered
+                return False
+            if not usual.fits(self.offered[-1].octets):
                 return False
         else:
             offer = self.reading.offered(entry, usual)

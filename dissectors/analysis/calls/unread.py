@@ -38,9 +38,9 @@ class Kept:
 
 
 class Unread:
-    """Messages of one Call-ID, most on one 5-tuple; `first` began it. It says of itself what `CallState` does.
+    """Messages of one Call-ID, on one 5-tuple or on one for each hop; `first` began it.
 
-    Times are nanoseconds; `octets` are those of its messages.
+    It says of itself what `CallState` does. Times are nanoseconds; `octets` are those of its messages.
     """
 
     __slots__ = ("_ends", "call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start")

@@ -112,7 +112,7 @@ cdef class Beginnings:
 
 
 cdef inline Entry confirmed(Entry entry, str found):
-    """An entry that is RTP, as something shows; nobody else has it yet."""
+    """An entry that is RTP, as something shows, in place: who lets it wait asks for its payload alone."""
     entry.protocol, entry.strength, entry.evidence = RTP, "confirmed", found
     return entry
 

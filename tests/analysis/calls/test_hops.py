@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
+from dissectors.engine.trackers import Capacity
 from tests.made import Endpoint
 from tests.proxied import passed
 from tests.stories import Story, Told, challenged, description, request, response, talk
@@ -194,6 +196,44 @@ def test_what_goes_well_is_never_read(way: str, opened: Counter[str]) -> None:
     made = told(story, True, 0)
     assert opened == {"unread": 12} and not made.calls and not made.streams
     assert made == told(story, False, 0)
+
+
+def shortened(octets: bytes, packs: bool, more: int) -> bytes:
+    """A message with names of one letter, with its body packed or not, and so many octets longer."""
+    head, gap, body = octets.partition(b"\r\n\r\n")
+    for name, short in ((b"Via", b"v"), (b"From", b"f"), (b"To", b"t"), (b"Call-ID", b"i"), (b"Content-Type", b"c")):
+        head = re.sub(b"(?m)^" + name + b":", short + b":", head)
+    if body and packs:
+        body = zlib.compress(body, 9)
+        head = re.sub(rb"Content-Length: \d+", b"e: deflate\r\nl: %d" % len(body), head)
+    return head + (b"\r\nX-More: " + b"x" * more) * (more > 0) + gap + body
+
+
+@pytest.mark.parametrize("packs", [False, True])
+@pytest.mark.parametrize("which", [b"INVITE", b"SIP/2.0 200"])
+def test_each_hop_of_a_call_with_short_names_is_as_small_as_it_must_be(
+    which: bytes, packs: bool, opened: Counter[str]
+) -> None:
+    for more in range(500, 780, 40):
+        story: Story = []
+        for number in range(1, 9):
+            call = Made(number, PROXY, SECOND, recorded=True)
+            longer = more * (number in (5, 6))
+            call.signalling = [
+                (time, src, dst, shortened(octets, packs, longer * octets.startswith(which)))
+                for time, src, dst, octets in call.signalling
+            ]
+            story += call.story()
+        assert told(story, True, 0) == told(story, False, 0), more
+    assert opened["unread"] and opened["read"]
+
+
+@pytest.mark.parametrize("way", GO_WELL)
+def test_there_is_room_for_the_ends_of_all_hops(way: str, opened: Counter[str]) -> None:
+    story = [each for number in range(1, 13) for each in GO_WELL[way](number).story()]
+    for most in (30, 48, 80):
+        room = Capacity(endpoints=most)
+        assert told(story, True, 0, 4096, room) == told(story, False, 0, 4096, room), most
 
 
 @pytest.mark.parametrize("way", [*GO_WELL, *OTHERS])

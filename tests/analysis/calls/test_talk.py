@@ -587,7 +587,9 @@ def held(story: Story) -> int:
     try:
         kept = fed(story, True, 10)
         gc.collect()
-        return tracemalloc.get_traced_memory()[0] if kept else 0
+        octets, _ = tracemalloc.get_traced_memory()
+        del kept
+        return octets
     finally:
         tracemalloc.stop()
 
