@@ -99,7 +99,7 @@ class PlainTalks:
         ends = talk.announced
         if not directory.is_alone(talk) or ends[0] == ends[1] or any(map(remembers, ends)):
             return None
-        flows = talk.there_and_back() or talk.flows
+        flows = talk.flows
         own = signalled = False
         if directory.signals_alone(talk):
             own = len(flows) == 2 and table.are_alone(*flows)

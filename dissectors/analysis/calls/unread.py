@@ -88,8 +88,8 @@ class Unread:
 
     @property
     def flows(self) -> tuple[FlowState, ...]:
-        """All flows of the scan on which it was."""
-        return tuple(dict.fromkeys([entry.flow for entry in self.entries]))
+        """All flows of the scan on which it was, in the order of their first messages."""
+        return self.there_and_back() or tuple(dict.fromkeys([entry.flow for entry in self.entries]))
 
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:

@@ -4,8 +4,6 @@ cimport cython
 
 from dissectors.analysis.calls.call cimport CallState
 from dissectors.analysis.calls.media_lines cimport MediaLines
-from dissectors.analysis.calls.offers cimport Offer
-from dissectors.analysis.calls.talk cimport Talk
 
 
 cdef class Entered:
@@ -37,8 +35,8 @@ cdef class Directory:
     @cython.locals(before=Py_ssize_t, call=CallState, fresh=list, hosts=Py_ssize_t)
     cpdef object _enter(self, Entered known)
 
-    @cython.locals(at=Py_ssize_t, count=Py_ssize_t, hosts=tuple, offer=Offer, offered=tuple)
-    cpdef object _enter_talk(self, Entered known, Talk talk)
+    @cython.locals(at=Py_ssize_t, count=Py_ssize_t, hosts=tuple, offered=tuple)
+    cpdef object _enter_talk(self, Entered known, object talk)
 
     @cython.locals(parties=list)
     cpdef object _put(self, Entered known, object call, dict there, object key, object side)
