@@ -64,6 +64,13 @@ PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": 
 With `binding` each start would make an object of every function, for who asks for its parameters; nobody does.
 """
 
+ONE_FUNCTION = [
+    "--param=large-function-growth=100000", "--param=large-unit-insns=1000000", "--param=max-inline-insns-single=300",
+]
+"""What is marked inline in the scan are a few instructions each: without this, a compiler stops taking them in long
+before the whole pass is one function. To take in everything, all that Cython marks so, too, lasts half as long again.
+"""
+
 REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
 PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
 
@@ -90,11 +97,13 @@ class BuildExtensions(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         if self.compiler.compiler_type != "msvc":
-            # A fused multiply-add would round once where the interpreted scan rounds twice. What is marked inline are
-            # a few instructions each, and compilers stop taking them in long before the whole pass is one function.
-            twin = ext.name.replace(".", "/") in TWINS
-            ext.extra_compile_args = ["-O3" if twin else "-O1", "-g0", "-w", "-ffp-contract=off"]
-            ext.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if twin else []
+            # A fused multiply-add would round once where the interpreted scan rounds twice.
+            twin, how = ext.name.replace(".", "/") in TWINS, []
+            if ext.name.endswith(".scan"):
+                how = ONE_FUNCTION
+            elif twin:
+                ext.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+            ext.extra_compile_args = ["-O3" if twin else "-O1", *how, "-g0", "-w", "-ffp-contract=off"]
         super().build_extension(ext)
 
     def forget(self, error: Exception) -> None:
