@@ -145,6 +145,11 @@ class FlowState:
         return self.key.inside
 
     @property
+    def transport(self) -> str:
+        """Its fifth, as its key says."""
+        return self.key.transport
+
+    @property
     def waits(self) -> bool:
         """Whether a datagram of it still waits for evidence."""
         return sum(self.counts) < self.datagrams

@@ -1,24 +1,31 @@
 """What `sip_usual.pyx` tells those who are compiled."""
 
 from cython cimport final
-from libc.stdint cimport int64_t
+from libc.stdint cimport uint16_t, uint32_t
 
 include "texts.pxi"
+
+cdef extern from *:
+    ctypedef bint Flag "unsigned char"
+
+
+cdef struct Part:
+    # Where something stands in a message, which is no larger than `LARGEST`.
+    uint16_t at
+    uint16_t size
 
 
 @final
 cdef class Usual:
-    cdef readonly object call_id
-    cdef readonly int status, method
-    cdef readonly int64_t sequence
-    cdef readonly bint credentials, begins, packed, timed, is_viceroy
-    cdef readonly Py_ssize_t octets
-    # The most that its headers may take with long names, and whether it has a compact one.
-    cdef Py_ssize_t longest
-    cdef bint compact
     cdef bytes payload
-    # In whose octets these are.
-    cdef Text sender, tag, to, via, place
+    cdef readonly uint32_t sequence
+    cdef readonly uint16_t status, octets
+    # The most that its headers may take with long names, and whether it has a compact one.
+    cdef uint16_t longest
+    cdef Part named, sender, tag, to, via, place
+    cdef readonly unsigned char method
+    cdef readonly Flag credentials, begins, packed, timed, is_viceroy
+    cdef Flag compact
 
     cpdef bint fits(self, Py_ssize_t octets) noexcept
     cpdef bint answers(self, Usual asked) except? False
@@ -29,3 +36,4 @@ cdef class Usual:
     cpdef bint passes_on(self, Usual other) except? False
     cpdef bint follows(self, Usual asked) except? False
     cdef Text description(self) noexcept
+    cdef Text said(self, Part part) noexcept

@@ -146,6 +146,11 @@ cdef class Usual:
     """
 
     @property
+    def call_id(self):
+        """Its Call-ID, as a new text."""
+        return text(self.said(self.named))
+
+    @property
     def is_registration(self):
         """Whether it or what it answers is REGISTER."""
         return self.method == C_REGISTER
@@ -159,22 +164,22 @@ cdef class Usual:
     @property
     def owner(self):
         """The address in From (RFC 3261 section 20.20)."""
-        return text(self.sender)
+        return text(self.said(self.sender))
 
     @property
     def contact(self):
         """Its first Contact as it is written; empty where it has none."""
-        return text(self.place)
+        return text(self.said(self.place))
 
     @property
     def from_tag(self):
         """The tag in From."""
-        return text(self.tag)
+        return text(self.said(self.tag))
 
     @property
     def branch(self):
         """The branch of the topmost Via."""
-        return text(self.via)
+        return text(self.said(self.via))
 
     cpdef bint fits(self, Py_ssize_t octets) noexcept:
         """Whether it crosses no limit of the path, with a body of so many octets when that is inflated."""
@@ -184,32 +189,36 @@ cdef class Usual:
         """Whether it is a response in the transaction of a request (RFC 3261 section 17.1.3)."""
         return (
             self.status > 0 and asked.status == 0 and self.sequence == asked.sequence
-            and self.method == asked.method and same(self.via, asked.via) and same(self.tag, asked.tag)
+            and self.method == asked.method and alike(self, self.via, asked, asked.via)
+            and alike(self, self.tag, asked, asked.tag)
         )
 
     cpdef bint same_tags(self, Usual other) except? False:
         """Whether both tags are those of another message."""
-        return same(self.tag, other.tag) and same(self.to, other.to)
+        return alike(self, self.tag, other, other.tag) and alike(self, self.to, other, other.to)
 
     cpdef bint is_made_by(self, Usual asked) except? False:
         """Whether there is a tag in To, and not the one of the request that was sent."""
-        return self.to.size > 0 and not same(self.to, asked.tag)
+        return self.to.size > 0 and not alike(self, self.to, asked, asked.tag)
 
     cpdef bint comes_back(self, Usual answer) except? False:
         """Whether its tags are those of a response in a dialog, turned round, as in a request of who answered."""
-        return same(self.tag, answer.to) and same(self.to, answer.tag)
+        return alike(self, self.tag, answer, answer.to) and alike(self, self.to, answer, answer.tag)
 
     cpdef bint is_new(self, Usual asked) except? False:
         """Whether it is a request with another branch."""
-        return self.status == 0 and not same(self.via, asked.via)
+        return self.status == 0 and not alike(self, self.via, asked, asked.via)
 
     cpdef bint passes_on(self, Usual other) except? False:
         """Whether it says what another message said, in its transaction as another hop has it: to the octet in SDP."""
         return (
             self.status == other.status and self.method == other.method and self.sequence == other.sequence
-            and same(self.tag, other.tag) and same(self.to, other.to) and self.packed == other.packed
-            and same(self.description(), other.description())
+            and alike(self, self.tag, other, other.tag) and alike(self, self.to, other, other.to)
+            and self.packed == other.packed and same(self.description(), other.description())
         )
+
+    cdef inline Text said(self, Part part) noexcept:
+        return Text(PyBytes_AS_STRING(self.payload) + part.at, part.size)
 
     cdef Text description(self) noexcept:
         return Text(PyBytes_AS_STRING(self.payload) + PyBytes_GET_SIZE(self.payload) - self.octets, self.octets)
@@ -217,19 +226,29 @@ cdef class Usual:
     @property
     def to_tag(self):
         """The tag in To; empty where it has none. Only of what is of a call."""
-        return text(self.to)
+        return text(self.said(self.to))
 
     cpdef bint follows(self, Usual asked) except? False:
         """Whether it is an earlier request once more, with another number (RFC 3261 section 22.2)."""
         return (
             self.begins and asked.status == 0 and self.sequence > asked.sequence
-            and self.method == asked.method and not same(self.via, asked.via)
-            and same(self.tag, asked.tag) and same(self.place, asked.place)
+            and self.method == asked.method and not alike(self, self.via, asked, asked.via)
+            and alike(self, self.tag, asked, asked.tag) and alike(self, self.place, asked, asked.place)
         )
+
+
+cdef inline Part part(const char *payload, Text said) noexcept:
+    """Where this stands in a message; nothing stands at its begin."""
+    return Part(said.at - payload, said.size) if said.size else Part(0, 0)
 
 
 cdef inline bint same(Text one, Text two) noexcept:
     return one.size == two.size and (not one.size or not memcmp(one.at, two.at, one.size))
+
+
+cdef inline bint alike(Usual one, Part here, Usual other, Part there) noexcept:
+    """Whether two messages say the same there."""
+    return same(one.said(here), other.said(there))
 
 
 cdef const char *line(const char *at, const char *end) noexcept:
@@ -451,9 +470,11 @@ def glance(bytes payload not None):
     made.payload, made.status, made.sequence, made.method = payload, status, sequence, counted
     made.begins, made.timed = not status and not to_tag.size, seen >> SESSION_EXPIRES & 1
     made.credentials = (seen >> AUTHORIZATION | seen >> PROXY_AUTHORIZATION) & 1
-    made.sender, made.tag, made.to, made.via, made.place = sender, from_tag, to_tag, branch, contact
-    made.octets, made.packed, made.call_id = octets, encoding.size > 0, text(call_id)
-    made.longest, made.compact = end - PyBytes_AS_STRING(payload) - octets + compact * LONGER, compact > 0
+    at = PyBytes_AS_STRING(payload)
+    made.named, made.sender, made.tag = part(at, call_id), part(at, sender), part(at, from_tag)
+    made.to, made.via, made.place = part(at, to_tag), part(at, branch), part(at, contact)
+    made.octets, made.packed = octets, encoding.size > 0
+    made.longest, made.compact = end - at - octets + compact * LONGER, compact > 0
     if not agent.size:
         agent = server
     made.is_viceroy = starts(agent.at, agent.at + agent.size, b"Viceroy", 7)

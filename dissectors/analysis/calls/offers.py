@@ -55,28 +55,38 @@ class Reading:
             if len(self._shapes) >= MAX_SHAPES:
                 self._shapes.clear()
             shape = self._shapes[found.rest] = found.rest
-        end = as_told(found.address), found.port
-        if end[0] in UNSPECIFIED_ADDRESSES:
+        address = as_told(found.address)
+        if address in UNSPECIFIED_ADDRESSES:
             return None
-        return Offer(shape, found.owner, end, found.ssrc, found.is_facetime, len(body), entry)
+        return Offer(shape, found.owner, address, found.port, found.ssrc, found.is_facetime, len(body), entry)
 
 
 class Offer:
     """What one side said of its media, and in which frame of which file.
 
-    Its shape is all but the end where it wants them, its source and what never matters; it takes so many `octets`,
-    inflated.
+    Its shape is all but the address and port where it wants them, its source and what never matters; it takes so many
+    `octets`, inflated. `owner` says whose it is, until it is answered.
     """
 
-    __slots__ = ("end", "file", "frame", "is_facetime", "octets", "owner", "shape", "ssrc")
+    __slots__ = ("address", "file", "frame", "is_facetime", "octets", "owner", "port", "shape", "ssrc")
 
     def __init__(
-        self, shape: bytes, owner: bytes, end: Endpoint, ssrc: int | None, is_facetime: bool, octets: int, entry: Entry
+        self, shape: bytes, owner: bytes, address: str, port: int, ssrc: int | None, is_facetime: bool, octets: int,
+        entry: Entry,
     ) -> None:
-        self.shape, self.owner, self.end, self.ssrc, self.is_facetime = shape, owner, end, ssrc, is_facetime
-        self.octets = octets
+        self.shape, self.ssrc, self.is_facetime, self.octets = shape, ssrc, is_facetime, octets
+        self.owner: bytes | None = owner
+        self.address, self.port = address, port
         self.file, self.frame = entry.file, entry.frame
+
+    @property
+    def end(self) -> Endpoint:
+        """Where it wants media."""
+        return self.address, self.port
 
     def repeats(self, other: Offer) -> bool:
         """Whether another one said the same, whoever made it."""
-        return self.shape == other.shape and self.end == other.end and self.ssrc == other.ssrc
+        return (
+            self.shape == other.shape and self.address == other.address and self.port == other.port
+            and self.ssrc == other.ssrc
+        )

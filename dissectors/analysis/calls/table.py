@@ -172,13 +172,13 @@ class Calls:
                 self._met += 1
                 if len(self.calls) >= self.limit:
                     self._make_room()
-                self.calls[call_id] = new
+                self.calls[new.call_id] = new
                 self._stay_unread(new, entry)
                 return ()
         elif not isinstance(known, CallState) and known.feed(entry, usual):
-            # Behind all others.
+            # Behind all others, by the one text that it has.
             del self.calls[call_id]
-            self.calls[call_id] = known
+            self.calls[known.call_id] = known
             self._stay_unread(known, entry)
             return ()
         return self.feed(entry.datagram, sip.parse(entry.payload, self.limits))

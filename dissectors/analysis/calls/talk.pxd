@@ -32,7 +32,7 @@ cdef class Talk(Unread):
     cpdef bint _follow(self, Hop hop, Entry entry, Usual usual) except? False
     @cython.locals(before=Usual, bye=Usual, first=Usual)
     cpdef bint _response(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
-    @cython.locals(offer=Offer)
+    @cython.locals(asked=Offer, offer=Offer)
     cpdef bint _accept(self, Entry entry, Usual usual) except? False
 
 

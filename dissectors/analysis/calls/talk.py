@@ -285,17 +285,18 @@ class Talk(Unread):
                 return False
         else:
             offer = self.reading.offered(entry, usual)
-            if offer is None or offer.owner == self.offered[0].owner:
+            asked = self.offered[0]
+            if offer is None or offer.owner == asked.owner:
                 return False
-            self.offered, self.accepted = (self.offered[0], offer), usual
+            self.offered, self.accepted = (asked, offer), usual
+            offer.owner = asked.owner = None
         self.timed |= usual.timed
         return True
 
 
 def begun(entry: Entry, usual: Usual, number: int, reading: Reading) -> Talk | None:
     """The call that an INVITE begins; None where it has to be read."""
-    _, _, _, _, inside, transport = entry.flow.flow
-    if usual.method != INVITE or inside or transport != UDP:
+    if usual.method != INVITE or entry.flow.inside or entry.flow.transport != UDP:
         return None
     offer = reading.offered(entry, usual)
     return None if offer is None else Talk(entry, usual, number, reading, offer)

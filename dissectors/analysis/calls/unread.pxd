@@ -16,10 +16,10 @@ cdef class Kept:
 
 
 cdef class Unread:
-    cdef public object call_id, first, kind, number, rank
-    cdef public int64_t last, start
+    cdef public object call_id, first, kind, rank
+    cdef public int64_t last, number, start
     cdef public Py_ssize_t octets
-    cdef public list entries
+    cdef public tuple entries
     cdef tuple _ends
 
     cpdef object take(self, Entry entry)

@@ -54,13 +54,14 @@ class Unread:
         self.number = number
         self.octets = len(entry.payload)
         self.rank: int | None = None
-        self.entries = [kept(entry)]
+        # Exact, where a list takes room for more.
+        self.entries: tuple[Kept, ...] = (kept(entry),)
         self.first = usual
         self._ends: tuple[Endpoint, Endpoint] | None = None
 
     def take(self, entry: Entry) -> None:
         """Hold one more message."""
-        self.entries.append(kept(entry))
+        self.entries += (kept(entry),)
         self.octets += len(entry.payload)
         self.last = entry.time
 

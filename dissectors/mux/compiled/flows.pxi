@@ -57,7 +57,11 @@ cdef class FlowState:
 
     @property
     def inside(self):
-        return "" if self.given is None else self.given.inside
+        return NOT_INSIDE if self.given is None else self.given.inside
+
+    @property
+    def transport(self):
+        return OVER_UDP if self.given is None else self.given.transport
 
     @property
     def open(self):

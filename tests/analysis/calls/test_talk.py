@@ -52,7 +52,7 @@ sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no com
 PCMU = "a=rtpmap:0 PCMU/8000"
 OFFER, ANSWER = description(*A, PCMU), description(*B, PCMU)
 SECONDS, END = 2.0, 3040.0
-MOST_BESIDE = 4096
+MOST_BESIDE = 2816
 """Octets that an open call takes beside those of its messages, with its flows."""
 
 
