@@ -93,6 +93,7 @@ def counted(stream: Any) -> dict[str, Any]:
     """The counters of a stream, with those of its pictures, as plain values."""
     told = {name: getattr(stream, name) for name in COUNTED}
     pictures = told["pictures"]
+    told |= {"points": stream.points(), "moments": stream.moments(lambda *each: each, 0, 8000.0)}
     return told | {"pictures": pictures and {name: getattr(pictures, name) for name in Pictures.__slots__}}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, sqrt
 from operator import truediv
+from typing import TypeVar
 
 from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise, among_largest, with_rhythm
 from dissectors.mux.pictures import PICTURES_CLOCK, Pictures
@@ -62,6 +64,8 @@ NUMBERED = 16
 
 MIN_RHYTHM = 25
 """Equal timestamp steps in a row that are a rhythm."""
+
+Value = TypeVar("Value")
 
 class Counters:
     """One synchronisation source in one direction, on the flow or flows that carry it.
@@ -225,6 +229,21 @@ class Counters:
         if self.events or self.other_events or self.surprises or self.pauses or self.worst_loss is not None:
             return False
         return not self.encrypted
+
+    def points(self) -> tuple[list[float], list[float]]:
+        """When the least delayed datagram of each bucket came, in seconds since `origin`, and how many units it is on.
+        """
+        origin = self.origin
+        return [(time - origin) / 1e9 for time, _ in self.earliest], [float(elapsed) for _, elapsed in self.earliest]
+
+    def moments(self, make: Callable[..., Value], clock: int, rate: float) -> list[Value]:
+        """What `make` makes of each moment of the timeline: of its seconds since the epoch, datagrams and lost, of its
+        jitter in milliseconds at that of `CLOCKS` and `rate` (None where another is likelier), of octets and frames.
+        """
+        return [
+            make(time / 1e9, packets, lost, 1000.0 * jitter / rate if best == clock else None, octets, frames)
+            for time, packets, lost, best, jitter, octets, frames in self.timeline
+        ]
 
     @property
     def loss_runs(self) -> tuple[int, int]:

@@ -23,9 +23,6 @@ cpdef object _refuted(list suspects, _Fit fit, double nominal)
 @cython.locals(moved=list)
 cpdef tuple _steps(list suspects, _Fit fit, Py_ssize_t count)
 
-@cython.locals(time=cython.longlong, elapsed=cython.longlong, times=list, ticks=list)
-cpdef _Points _points(object earliest, long long origin)
-
 @cython.locals(place=Py_ssize_t, times=list, ticks=list)
 cpdef _Points _those(_Points points, object kept)
 

@@ -82,7 +82,7 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     `nominal` is about how many timestamp units a second has. Jitter only ever delays, so that this comes nearer to the
     sender's clock than the line through all datagrams.
     """
-    points = _points(counters.earliest, counters.origin)
+    points = _Points(*counters.points())
     if len(points.times) < MIN_POINTS:
         return None
     straight = _straight(points.times, points.ticks) if counters.surprises or counters.leaps else None
@@ -132,15 +132,6 @@ class Suspect(Struct, frozen=True):
     place: int
     surprise: Surprise | None
     size: float
-
-
-def _points(earliest: Sequence[tuple[int, int]], origin: int) -> _Points:
-    """The least delayed datagrams of the buckets: seconds from `origin` on, and the timestamp units since then."""
-    times, ticks = [], []
-    for time, elapsed in earliest:
-        times.append((time - origin) / 1e9)
-        ticks.append(float(elapsed))
-    return _Points(times, ticks)
 
 
 def _those(points: _Points, kept: Sequence[int]) -> _Points:

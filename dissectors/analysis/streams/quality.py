@@ -135,8 +135,4 @@ def _payload_octets(counters: Counters, units: int) -> float | None:
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
     """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
     known, rate = (CLOCKS.index(clock), float(clock)) if clock and clock in CLOCKS else (-1, 0.0)
-    moments = []
-    for time, packets, lost, best, jitter, octets, frames in counters.timeline:
-        jitter_ms = 1000.0 * jitter / rate if best == known else None
-        moments.append(Moment(time / 1e9, packets, lost, jitter_ms, octets, frames))
-    return tuple(moments)
+    return tuple(counters.moments(Moment, known, rate))

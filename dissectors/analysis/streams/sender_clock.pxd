@@ -6,9 +6,10 @@ from dissectors.analysis.streams.rtcp cimport Clocked
 
 
 @cython.locals(
-    ahead=list, era=cython.double, moments=list, now=cython.longlong, ntp=cython.ulonglong, off=cython.double,
-    report=Clocked, said=cython.longlong, seconds=cython.double, ticks=cython.double, time=cython.longlong,
-    timestamp=cython.longlong, wall=list,
+    ahead=list, era=cython.double, first=Clocked, known=list, moments=list, now=cython.longlong, ntp=cython.ulonglong,
+    off=cython.double, report=Clocked, said=cython.longlong, seconds=cython.double, since=cython.longlong,
+    ticks=cython.double, time=cython.longlong, timestamp=cython.longlong, told=cython.bint, until=cython.longlong,
+    wall=list,
 )
 cpdef object sender_clock(object counters, object rate, object clocked)
 

@@ -45,12 +45,15 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
     times += [each.time for each in counters.surprises if abs(each.size) > MAX_SURPRISE_SECONDS * rate]
     since = max(times, default=counters.first)
     until = counters.last + MAX_BEYOND_NS
-    known = [each for each in clocked if since <= each.time <= until]
+    known = []
+    for report in clocked:
+        if since <= report.time <= until:
+            known.append(report)
     if not known or counters.jumps > len(counters.leaps):
         return None
     time, timestamp = counters.heard
     ticks, era = rate, float(NTP_EPOCH_SECONDS)
-    ahead, wall, moments = [], [], []
+    ahead, wall, moments, told = [], [], [], False
     for report in known:
         now, ntp, said = report.time, report.ntp, report.timestamp
         seconds = now / 1e9
@@ -58,16 +61,18 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
         ahead.append(1000.0 * (off % 4294967296.0 - 2147483648.0) / ticks)
         wall.append(1000.0 * (ntp / 4294967296.0 - era - seconds))
         moments.append(seconds)
+        told = told or ntp != 0
     drift = _slope(moments, ahead)
     # Who knows no time of day says 0.
-    passed = _slope(moments, wall) if any([each.ntp for each in known]) else None
+    passed = _slope(moments, wall) if told else None
+    first = known[0]
     return SenderClock(
         reports=len(known),
         media_ms=median(ahead),
         spread_ms=max(ahead) - min(ahead),
         wallclock_ms=median(wall),
-        time=known[0].time / 1e9,
-        place=known[0].place,
+        time=first.time / 1e9,
+        place=first.place,
         rate=rate * (1 + drift / 1000) if drift is not None else None,
         wallclock_rate=1 + passed / 1000 if passed is not None else None,
     )

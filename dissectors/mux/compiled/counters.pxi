@@ -399,6 +399,24 @@ cdef class Counters:
             return False
         return not (self.duplicates or self.reordered or self.restarts or self.jumps)
 
+    def points(self):
+        cdef list times = [], units = []
+        cdef int i
+        for i in range(self.points_kept):
+            times.append((<double> (self.point[i].time - self.origin)) / 1e9)
+            units.append(<double> self.point[i].elapsed)
+        return times, units
+
+    def moments(self, make, int clock, double rate):
+        cdef list found = []
+        cdef Moment *each
+        cdef int i
+        for i in range(self.moments_kept):
+            each = &self.moment[i]
+            jitter = 1000.0 * each.jitter / rate if each.best == clock else None
+            found.append(make((<double> each.time) / 1e9, each.packets, each.lost, jitter, each.octets, each.frames))
+        return found
+
     @property
     def loss_runs(self):
         cdef int64_t width = min(<int64_t> MAX_MISORDER, self.highest - self.base + 1), at
