@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
 
 from dissectors.analysis.streams.alternation import alternations
 from dissectors.analysis.streams.levels import ClockStep
@@ -14,6 +15,8 @@ from dissectors.report import Gap, Mark, MarkKind, Place
 MAX_TIMES_USUAL = 4.0
 """How many times the usual step of its numbers a timestamp may have moved, either way, to have gone with them."""
 
+_time = attrgetter("time")
+
 
 def marks(
     counters: Counters, rate: float | None, frame: int | None, steps: Sequence[ClockStep], unseen: Sequence[Gap]
@@ -24,10 +27,10 @@ def marks(
     """
     if not steps and _is_even(counters):
         return ()
-    found = [
-        *_of_timestamps(counters, rate, frame or 0, steps), *_of_numbers(counters, unseen), *_of_sources(counters, rate)
-    ]
-    return tuple(sorted(found, key=lambda each: each.time)) if found else ()
+    found = _of_timestamps(counters, rate, frame or 0, steps)
+    found += _of_numbers(counters, unseen)
+    found += _of_sources(counters, rate)
+    return tuple(found) if len(found) < 2 else tuple(sorted(found, key=_time))
 
 
 def _is_even(counters: Counters) -> bool:
@@ -41,24 +44,27 @@ def _is_even(counters: Counters) -> bool:
 
 def _of_timestamps(
     counters: Counters, rate: float | None, frame: int, steps: Sequence[ClockStep]
-) -> Iterator[Mark]:
+) -> list[Mark]:
+    found = []
     for leap in _unexplained(counters, rate):
         moved = leap.step - (frame * leap.numbers if leap.numbers < MAX_DROPOUT else 0)
         length = 1000 * moved / rate if rate else None
-        yield Mark("jump", leap.time / 1e9, Place(*leap.frame), moved, length, leap.timestamp)
+        found.append(Mark("jump", leap.time / 1e9, Place(*leap.frame), moved, length, leap.timestamp))
     for step in steps:
         later = -1000 * step.units / rate if rate else None
-        yield Mark("step", step.time / 1e9, Place(*step.frame), -round(step.units), later)
+        found.append(Mark("step", step.time / 1e9, Place(*step.frame), -round(step.units), later))
     for pause in counters.pauses:
-        yield Mark("pause", pause.time / 1e9, Place(*pause.frame), pause.step, pause.size / 1e6)
-    if counters.surprises:
-        worst = max(counters.surprises, key=lambda each: abs(each.size))
+        found.append(Mark("pause", pause.time / 1e9, Place(*pause.frame), pause.step, pause.size / 1e6))
+    surprises = counters.surprises
+    if surprises:
+        worst = surprises[0] if len(surprises) == 1 else max(surprises, key=lambda each: abs(each.size))
         late = -1000 * worst.size / rate if rate else None
-        yield Mark("irregular", worst.time / 1e9, Place(*worst.frame), -round(worst.size), late)
+        found.append(Mark("irregular", worst.time / 1e9, Place(*worst.frame), -round(worst.size), late))
     lengths = rhythms(counters) if counters.rhythms else ()
     for each in lengths if len(lengths) > 1 else ():
         length = 1000 * each.step / rate if rate else None
-        yield Mark("rhythm", each.first / 1e9, Place(*each.frame), each.step, length)
+        found.append(Mark("rhythm", each.first / 1e9, Place(*each.frame), each.step, length))
+    return found
 
 
 def _unexplained(counters: Counters, rate: float | None) -> Sequence[Leap]:
@@ -78,26 +84,29 @@ def _with_its_number(leap: Leap, usual: float) -> bool:
     return 1 / MAX_TIMES_USUAL <= leap.step / (numbers * usual) <= MAX_TIMES_USUAL
 
 
-def _of_sources(counters: Counters, rate: float | None) -> Iterator[Mark]:
+def _of_sources(counters: Counters, rate: float | None) -> list[Mark]:
     times = alternations(counters, rate)
-    if times:
-        time, frame = (counters.leaps[0].time, counters.leaps[0].frame) if counters.leaps else (
-            counters.first, counters.first_frame
-        )
-        yield Mark("alternation", time / 1e9, Place(*frame), times)
+    if not times:
+        return []
+    time, frame = (counters.leaps[0].time, counters.leaps[0].frame) if counters.leaps else (
+        counters.first, counters.first_frame
+    )
+    return [Mark("alternation", time / 1e9, Place(*frame), times)]
 
 
-def _of_numbers(counters: Counters, unseen: Sequence[Gap]) -> Iterator[Mark]:
+def _of_numbers(counters: Counters, unseen: Sequence[Gap]) -> list[Mark]:
+    found = []
     if counters.worst_loss is not None:
         missing, time, frame = counters.worst_loss
-        yield Mark("loss", time / 1e9, Place(*frame), missing)
+        found.append(Mark("loss", time / 1e9, Place(*frame), missing))
     began: tuple[tuple[MarkKind, tuple[int, Frame] | None], ...] = (
         ("late", counters.first_late), ("twice", counters.first_twice)
     )
     for kind, first in began:
         if first is not None:
-            yield Mark(kind, first[0] / 1e9, Place(*first[1]))
+            found.append(Mark(kind, first[0] / 1e9, Place(*first[1])))
     expected = {gap.start for gap in unseen}
     for before, after, numbers, _, frame in counters.breaks:
         if before / 1e9 not in expected:
-            yield Mark("restart", after / 1e9, Place(*frame), numbers)
+            found.append(Mark("restart", after / 1e9, Place(*frame), numbers))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dissectors.analysis.streams.directory import Joined
 from dissectors.mux.counters import Counters
@@ -13,6 +14,9 @@ from dissectors.wire.values import Struct
 RED, ULPFEC, FLEXFEC = "red", "ulpfec", "flexfec"
 MAX_DEPTH = 8
 """So many earlier payloads at most are thought to be in a datagram of RED."""
+
+MAX_REMEMBERED = 64
+"""Of so many lists of formats it is remembered whether they repair."""
 
 
 class Redundancy(Struct, frozen=True):
@@ -59,9 +63,15 @@ KINDS = (RED, ULPFEC, FLEXFEC)
 def _formats(joined: Joined | None) -> dict[int, Format]:
     """The formats of both media lines by payload type, the sender's first, where one of them repairs."""
     lines = [line for line in ((joined.received, joined.sent) if joined is not None else ()) if line is not None]
-    if not any([each.codec and each.codec.lower().startswith(KINDS) for line in lines for each in line.media.formats]):
+    if not any([_repairs(line.media.formats) for line in lines]):
         return {}
     return {
         int(each.payload_type): each for line in lines for each in line.media.formats
         if each.codec is not None and each.payload_type.isdecimal()
     }
+
+
+@lru_cache(MAX_REMEMBERED)
+def _repairs(formats: tuple[Format, ...]) -> bool:
+    """Whether one of these formats repairs: most lines have the same few."""
+    return any([each.codec and each.codec.lower().startswith(KINDS) for each in formats])

@@ -54,10 +54,11 @@ class Repairs:
         asked = told.asked if told is not None else {}
         if not asked and counters.worst_loss is None:
             return None
-        redundant = redundancy(counters, self._beside(counters), joined, covered)
-        named = self._announced(counters, joined)
+        beside = self._beside(counters)
+        redundant = redundancy(counters, beside, joined, covered)
+        named = self._announced(counters, beside, joined) if len(beside) > 1 else None
         # Where nothing was asked for and nothing could repair it, its gaps need not be looked at.
-        if not asked and named is None and redundant is None and self._alone(counters):
+        if not asked and named is None and redundant is None and (len(beside) < 2 or self._alone(counters)):
             return None
         seen = Seen(counters, asked)
         rtx = self._rtx(counters, seen)
@@ -84,8 +85,6 @@ class Repairs:
 
     def _alone(self, counters: Counters) -> bool:
         """Whether no other stream on its flow may be RTX."""
-        if len(self._beside(counters)) < 2:
-            return True
         return all(other.ssrc == counters.ssrc for other, _ in self._numbered(counters))
 
     def _numbered(self, counters: Counters) -> list[tuple[Counters, set[int]]]:
@@ -110,10 +109,8 @@ class Repairs:
                 best, found = matched, other
         return found
 
-    def _announced(self, counters: Counters, joined: Joined | None) -> Counters | None:
+    def _announced(self, counters: Counters, beside: list[Counters], joined: Joined | None) -> Counters | None:
         """The one stream beside another one that SDP announces as its RTX, by SSRC or by payload type."""
-        if len(self._beside(counters)) < 2:
-            return None
         lines = [line.media for line in (joined.sent, joined.received) if line is not None] if joined else []
         groups = [group.ssrcs for media in lines for group in media.groups if group.semantics == "FID"]
         sources = {ssrcs[1] for ssrcs in groups if len(ssrcs) == 2 and ssrcs[0] == counters.ssrc}
@@ -121,9 +118,9 @@ class Repairs:
             each.payload_type for media in lines for each in media.formats
             if (each.codec or "").lower() == "rtx" and _repaired_type(each.parameters) in counters.sizes
         }
-        beside = [each for each in self._beside(counters) if each is not counters] if lines else []
-        found = [each for each in beside if each.ssrc in sources] or [
-            each for each in beside if each.sizes and {str(number) for number in each.sizes} <= types
+        others = [each for each in beside if each is not counters] if lines else []
+        found = [each for each in others if each.ssrc in sources] or [
+            each for each in others if each.sizes and {str(number) for number in each.sizes} <= types
         ]
         return found[0] if len(found) == 1 else None
 
