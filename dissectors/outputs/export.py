@@ -106,10 +106,8 @@ def compact(value: Any) -> str:
     Surrogates stand for octets that are not UTF-8; they become the escape of that octet, as JSON cannot carry them.
     """
     try:
-        octets = encode(value)
-        if octets.isascii():
-            return octets.decode("ascii")
-    except UnicodeEncodeError:
+        return encode(value).decode("ascii")
+    except UnicodeError:
         pass
     import json
 
