@@ -12,8 +12,8 @@ MIN_RTP_PACKETS = 20
 """Shorter streams say nothing."""
 
 MIN_SIP_COPIES = 3
-DOUBLED_SHARE = 0.45
-"""From what share of copies on everything was captured twice."""
+DOUBLED_SHARE, SOME_DOUBLED_SHARE = 0.45, 0.4
+"""From what share of copies on everything was captured twice; and where no part has so many, the whole has not."""
 
 MAX_FRAMES = 16
 MAX_ENDS = 1024

@@ -14,7 +14,10 @@ def marks(stream: Stream, kind: MarkKind) -> list[Mark]:
 
 def mark(stream: Stream, *kinds: MarkKind) -> Mark | None:
     """The first moment of these kinds."""
-    return next((each for each in stream.marks if each.kind in kinds), None)
+    for each in stream.marks:
+        if each.kind in kinds:
+            return each
+    return None
 
 
 def place_of(found: Mark | None, stream: Stream) -> tuple[Place, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from dissectors.findings.copies import Sent
@@ -30,6 +31,8 @@ from dissectors.report.flows import pairs, recognised
 from dissectors.wire.values import Struct, field
 
 Value = TypeVar("Value")
+
+_came, _began = attrgetter("place", "time"), attrgetter("place", "first")
 
 Scope = Literal["call", "stream", "path", "capture"]
 """Whose a finding is: a call's, a stream's, that of a path between two endpoints, or the capture's as a whole.
@@ -291,7 +294,7 @@ class Rule(Struct, frozen=True):
         time = fact.time if fact.time is not None or not shown else facts.moment(shown[0])
         return Finding(
             self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why,
-            f"{self.fix} {fact.fix}".rstrip(), shown, fact.call, fact.stream, time,
+            f"{self.fix} {fact.fix}".rstrip() if fact.fix else self.fix, shown, fact.call, fact.stream, time,
         )
 
 
@@ -336,9 +339,9 @@ def _moments(facts: Facts) -> dict[Place, float]:
         if isinstance(call, CallOutline):
             found |= {Place(entry.file, entry.frame): entry.time / 1e9 for entry in call.entries}
         else:
-            found |= {message.place: message.time for message in call.messages}
-    found |= {check.place: check.first for check in facts.checks}
-    found |= {handshake.place: handshake.first for handshake in facts.handshakes}
+            found.update(map(_came, call.messages))
+    found.update(map(_began, facts.checks))
+    found.update(map(_began, facts.handshakes))
     return found
 
 

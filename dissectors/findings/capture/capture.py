@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dissectors.findings.copies import MIN_RTP_PACKETS, Sent
+from dissectors.findings.copies import MIN_RTP_PACKETS, SOME_DOUBLED_SHARE, Sent
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, one_sided, problem, rule
 from dissectors.findings.traits import COPIED
 from dissectors.report import Certainty
@@ -119,8 +119,7 @@ PLAUSIBLE = problem(
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
-    gone = facts.gone
-    if not (gone.copies or gone.twice or facts.having(COPIED) or any([each.duplicates for _, each in facts.striking])):
+    if not (facts.gone.copies or facts.having(COPIED) or _may_be_doubled(facts)):
         return
     sent = _sent(facts)
     # What an agent of HEP saw is a copy on purpose.
@@ -147,6 +146,17 @@ def capture_doubled(facts: Facts) -> Iterator[Found]:
             both = counted(messages + sent.messages[dst, src], "SIP message")
             what = f"{copies.count + back.count:,} of {both} between {src} and {dst} are copies"
             yield Found(what, copies.places, certainty="high", time=copies.time)
+
+
+def _may_be_doubled(facts: Facts) -> bool:
+    """Whether streams may have come twice: of several together no larger share did than of one of them."""
+    gone, least = facts.gone, SOME_DOUBLED_SHARE
+    if any([each.duplicates > least * each.packets for _, each in facts.striking if each.duplicates]):
+        return True
+    if gone.every_twice is None:
+        return False
+    every = gone.every_twice.duplicates > least * gone.every
+    return every or any([twice.duplicates > least * gone.packets[ends] for ends, twice in gone.twice.items()])
 
 
 def _sent(facts: Facts) -> Sent:

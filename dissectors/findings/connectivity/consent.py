@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.findings.connectivity.ice import CONFLICT, Way, back, by_way, ends, way
@@ -21,14 +22,7 @@ MARGIN_SECONDS, ENDING_SECONDS = 2.0, 5.0
 STOPPED_SECONDS = (5.0, 45.0)
 """How long after the last check a side stops for want of consent."""
 
-
-def media_until(facts: Facts) -> dict[Way, float]:
-    """When the last media came on each way."""
-    found: dict[Way, float] = {}
-    for stream in facts.streams:
-        there = way(stream)
-        found[there] = max(found.get(there, 0.0), stream.last)
-    return found
+_last = attrgetter("last")
 
 
 @rule(
@@ -42,10 +36,7 @@ def media_until(facts: Facts) -> dict[Way, float]:
 def consent_lost(facts: Facts) -> Iterator[Found]:
     if not facts.sessions:
         return
-    until = facts.once(media_until)
     for session in facts.sessions:
-        used = [pair for pair in session.pairs if pair.used is not None]
-        used = sorted(used, key=lambda pair: pair.last, reverse=True)[:2]
         for position in session.checks:
             check = facts.checks[position]
             if check.kind != CHECK or check.last_answer is None:
@@ -56,10 +47,19 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
             if check.last > session.last:
                 # What became of it is that of a later session on the same 5-tuple.
                 continue
-            media = max(until.get(way(check), 0.0), until.get(back(check), 0.0))
+            if not check.silent and not check.refused_in_a_row:
+                continue
+            media = _media_until(facts, check)
             found = _refused(check) or _silent(check, media)
-            if found is not None and not _over(session, used, check, found.time or 0.0, media):
+            if found is not None and not _over(session, check, found.time or 0.0, media):
                 yield found
+
+
+def _media_until(facts: Facts, check: Check) -> float:
+    """When the last media came on the path of a check."""
+    streams = facts.once(streams_by_way)
+    both = *streams.get(way(check), ()), *streams.get(back(check), ())
+    return max([stream.last for stream in both], default=0.0)
 
 
 def _refused(check: Check) -> Found | None:
@@ -112,10 +112,12 @@ def _recovered(session: Session, check: Check, outage: Outage) -> Found:
     return Found(what, (outage.place, outage.until_place), severity="warning", time=outage.since)
 
 
-def _over(session: Session, used: list[Pair], check: Check, moment: float, media: float) -> bool:
-    """Whether a session was closed about then, or has gone on over another pair: `used` are those used last."""
+def _over(session: Session, check: Check, moment: float, media: float) -> bool:
+    """Whether a session was closed about then, or has gone on over another of the two pairs that were used last."""
     if session.ended is not None and session.ended <= moment + ENDING_SECONDS:
         return True
+    used = [pair for pair in session.pairs if pair.used is not None]
+    used = sorted(used, key=lambda pair: pair.last, reverse=True)[:2]
     others = [pair for pair in used if not _same(pair, check)]
     return media < moment + MARGIN_SECONDS and any(pair.last > check.last - ENDING_SECONDS for pair in others)
 
@@ -140,9 +142,12 @@ def consent_missing(facts: Facts) -> Iterator[Found]:
         for pair in session.pairs:
             there = (pair.src, pair.sport, pair.dst, pair.dport, pair.inside)
             again = (pair.dst, pair.dport, pair.src, pair.sport, pair.inside)
+            ours, theirs = streams.get(there), streams.get(again)
+            if ours is None or theirs is None:
+                continue
             asked = [each for each in (checks.get(there), checks.get(again)) if each is not None]
-            for one, other in ((there, again), (again, there)):
-                found = _stopped(session, asked, streams.get(one, []), streams.get(other, []))
+            for stops, goes_on in ((ours, theirs), (theirs, ours)):
+                found = _stopped(session, asked, stops, goes_on)
                 if found is not None:
                     yield found
 
@@ -157,13 +162,12 @@ def streams_by_way(facts: Facts) -> dict[Way, list[Stream]]:
 
 def _stopped(session: Session, asked: list[Check], stops: list[Stream], goes_on: list[Stream]) -> Found | None:
     """A side that stops sending so long after the last check, although the other goes on."""
-    if not asked or not stops or not goes_on or any(stream.end is not None for stream in stops):
+    last = max(stops, key=_last)
+    if not asked or max(goes_on, key=_last).last < last.last + ENDING_SECONDS:
         return None
-    checked = max(check.last for check in asked)
-    last = max(stops, key=lambda stream: stream.last)
     begin, end = STOPPED_SECONDS
-    after = last.last - checked
-    if not begin <= after <= end or max(stream.last for stream in goes_on) < last.last + ENDING_SECONDS:
+    after = last.last - max(check.last for check in asked)
+    if not begin <= after <= end or any(stream.end is not None for stream in stops):
         return None
     if session.ended is not None and session.ended <= last.last + ENDING_SECONDS:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
 from dissectors.findings.media_traits import INTRICATE
@@ -24,6 +25,8 @@ CHECKING = {"STUN", "KEEPALIVE"}
 CONFLICT = "487"
 MAX_FRAGMENTS_TOLD_APART = 64
 """Where a call announces more fragments, nobody knows which of them is right."""
+
+_last = attrgetter("last")
 
 
 def ends(check: Check) -> str:
@@ -67,25 +70,21 @@ class Mismatch(Struct, frozen=True):
 def mismatches(facts: Facts) -> dict[int, list[Mismatch]]:
     """The checks of each session, by its position, whose peer calls itself otherwise than they call it."""
     found: dict[int, list[Mismatch]] = {}
-    checks = facts.once(by_way)
-    by_call: dict[int | None, set[str]] = {None: set()}
     for number, session in enumerate(facts.sessions):
-        if session.call is not None and session.call not in by_call:
-            by_call[session.call] = _announced(facts.calls[session.call])
-        announced = by_call[session.call]
         for position in session.checks:
             check = facts.checks[position]
-            named = max(check.usernames, key=lambda each: each.last, default=None)
+            named = max(check.usernames, key=_last, default=None)
             if named is None or named.succeeded or max(named.requests, check.silent) < MIN_TRIES:
                 continue
             if named.last > session.last:
                 continue
-            pair, other = fragments(named.username), checks.get(back(check))
+            pair, other = fragments(named.username), facts.once(by_way).get(back(check))
             if pair is None:
                 continue
             if other is not None and other.username == check.username:
                 # Old agents write both in one order, whoever sends.
                 continue
+            announced = facts.each(_announced)[session.call] if session.call is not None else set()
             sent = [fragments(each.username) for each in other.usernames] if other else []
             right = {each[1] for each in sent if each} or (announced - {pair[1]} if pair[1] in announced else set())
             if right and pair[0] not in right:
@@ -195,9 +194,10 @@ def ice_role_conflict(facts: Facts) -> Iterator[Found]:
     pairs = facts.once(by_way)
     told: set[Way] = set()
     for check in facts.checks:
-        error = next((error for error in check.errors if error.startswith(CONFLICT)), None)
-        if error is None:
+        errors = [error for error in check.errors if error.startswith(CONFLICT)] if check.errors else ()
+        if not errors:
             continue
+        error = errors[0]
         if _stuck(check):
             other = pairs.get(back(check))
             if other is None or not _stuck(other):
@@ -232,9 +232,10 @@ def _same_roles(facts: Facts) -> Iterator[Found]:
     """Both sides of a session in one role for long, which nobody objects to: none nominates, or none obeys."""
     for session in facts.sessions:
         roles = {side.role for side in session.sides}
+        if len(roles) > 1 or None in roles or any([pair.used is not None for pair in session.pairs]):
+            continue
         checks = [facts.checks[position] for position in session.checks]
-        used = any(pair.used is not None for pair in session.pairs)
-        if len(roles) > 1 or None in roles or used or any(_conflicts(check) for check in checks):
+        if any(map(_conflicts, checks)):
             continue
         lasted = min(_lasted(checks, side.endpoints) for side in session.sides)
         if lasted >= SETTLED_SECONDS and not any(check.nominated for check in checks):

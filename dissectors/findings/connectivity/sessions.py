@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dissectors.analysis.connectivity.sides import MAX_ENDPOINTS
 from dissectors.findings.rule import Facts, Found
 from dissectors.findings.security.dtls import last_media
-from dissectors.findings.security.dtls_roles import side_of
+from dissectors.findings.security.dtls_roles import media_of_sides
 from dissectors.report import Session, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -25,20 +25,10 @@ DATA_SECONDS = 3.0
 SILENCE = 0.02
 
 
-class Media:
-    """What both sides of a session send, each by its position."""
-
-    def __init__(self, facts: Facts, session: Session) -> None:
-        self.sides: tuple[list[Stream], list[Stream]] = [], []
-        for number in session.streams:
-            stream = facts.streams[number]
-            self.sides[side_of(session, stream)].append(stream)
-
-    def sends(self, side: int) -> bool:
-        """Whether a side sends for long enough."""
-        own = self.sides[side]
-        packets = sum(stream.packets for stream in own)
-        return packets >= MIN_PACKETS and max(s.last for s in own) - min(s.first for s in own) >= MIN_SECONDS
+def sends(own: list[Stream]) -> bool:
+    """Whether a side whose streams these are sends for long enough."""
+    packets = sum([stream.packets for stream in own])
+    return packets >= MIN_PACKETS and max([s.last for s in own]) - min([s.first for s in own]) >= MIN_SECONDS
 
 
 def without_call(facts: Facts) -> Iterator[tuple[int, Session]]:
@@ -75,11 +65,11 @@ def nothing(facts: Facts) -> Iterator[Found]:
 
 def one_way(facts: Facts) -> Iterator[Found]:
     """Sessions in which one side alone sends."""
-    for _, session in without_call(facts):
-        media = Media(facts, session)
-        for side in (0, 1):
-            if media.sends(side) and not media.sides[1 - side] and _heard(facts, session):
-                first = min(media.sides[side], key=lambda stream: stream.first)
+    for number, session in without_call(facts):
+        one, two = facts.once(media_of_sides)[number]
+        for own, others in ((one, two), (two, one)):
+            if not others and sends(own) and _heard(facts, session):
+                first = min(own, key=lambda stream: stream.first)
                 ends = f"{endpoint(first.src, first.sport)} to {endpoint(first.dst, first.dport)}"
                 what = f"RTP goes from {ends} only; a peer that only receives looks the same"
                 yield Found(what, (first.first_place,), certainty="medium", severity="note", time=first.first)
@@ -93,10 +83,9 @@ def _heard(facts: Facts, session: Session) -> bool:
 
 def late(facts: Facts) -> Iterator[Found]:
     """Sides that begin to send long after they could."""
-    for _, session in without_call(facts):
+    for number, session in without_call(facts):
         since = ready(facts, session)
-        streams = Media(facts, session).sides if since is not None else ()
-        for own in streams:
+        for own in facts.once(media_of_sides)[number] if since is not None else ():
             first = min(own, key=lambda stream: stream.first, default=None)
             if first is not None and since is not None and first.first - since > LATE_SECONDS:
                 done = "DTLS was complete" if session.handshakes else "a pair was found"
@@ -109,12 +98,11 @@ def ended_early(facts: Facts) -> Iterator[Found]:
     """Sides that stop although the other goes on."""
     until = facts.once(last_media)
     for number, session in without_call(facts):
-        media = Media(facts, session)
-        for side in (0, 1):
+        for side, own in enumerate(facts.once(media_of_sides)[number]):
             last, other = until.get((number, side)), until.get((number, 1 - side))
-            if last is None or other is None or other - last <= EARLY_SECONDS or not media.sends(side):
+            if last is None or other is None or other - last <= EARLY_SECONDS or not sends(own):
                 continue
-            stream = max(media.sides[side], key=lambda each: each.last)
+            stream = max(own, key=lambda each: each.last)
             paused = stream.timing is not None and (stream.timing.silence or 0.0) > SILENCE
             closed = session.ended is not None and session.ended <= last + EARLY_SECONDS
             if stream.end is None and not paused and not closed and not _left_alone(facts, number, side, last):

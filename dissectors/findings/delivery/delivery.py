@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Literal
 
 from dissectors.analysis.streams.quality import heard_missing
@@ -24,6 +26,8 @@ LONG_DELAY_MS = 177.3
 """Where delay begins to be heard (ITU-T G.107, simplified)."""
 
 MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
+
+_time = attrgetter("time")
 
 
 @rule(
@@ -72,6 +76,8 @@ def _loss_weighs(sent: int, share: float) -> Severity:
 
 def _worst(stream: Stream, *kinds: MarkKind) -> Mark | None:
     """The first moment of these kinds, but for long gaps."""
+    if not stream.gaps:
+        return mark(stream, *kinds)
     unseen = {gap.place for gap in stream.gaps}
     return next((each for each in stream.marks if each.kind in kinds and each.place not in unseen), None)
 
@@ -141,10 +147,8 @@ def _lost_until(stream: Stream, time: float) -> int:
     """What was missing here until a moment, as near as the timeline goes."""
     if time >= stream.last:
         return stream.lost
-    for moment in reversed(stream.timeline):
-        if moment.time <= time:
-            return moment.lost
-    return 0
+    before = bisect_right(stream.timeline, time, key=_time)
+    return stream.timeline[before - 1].lost if before else 0
 
 
 def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:

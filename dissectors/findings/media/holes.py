@@ -45,10 +45,13 @@ def stalled(facts: Facts, number: int) -> Hole | None:
 def _worst_loss(stream: Stream) -> Hole | None:
     """The pause in which a stream lost most at once, where that was a pause."""
     loss = mark(stream, "loss")
-    pause = next((each for each in marks(stream, "pause") if loss is not None and each.place == loss.place), None)
-    if loss is None or pause is None or pause.milliseconds is None:
+    if loss is None:
         return None
-    return Hole(pause.time - pause.milliseconds / 1000, pause.time, loss.units)
+    for pause in marks(stream, "pause"):
+        if pause.place == loss.place:
+            length = pause.milliseconds
+            return None if length is None else Hole(pause.time - length / 1000, pause.time, loss.units)
+    return None
 
 
 def _holes(stream: Stream) -> Iterator[Hole]:

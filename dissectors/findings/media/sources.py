@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
@@ -25,15 +26,12 @@ def spanning(facts: Facts) -> dict[int, list[int]]:
 
 def _spanning(facts: Facts) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    if not facts.having(OUTLIVING):
-        return found
     outlived = [
-        (number, stream, ended)
-        for number, stream in enumerate(facts.streams)
-        if stream.call is not None and (ended := facts.calls[stream.call].ended) is not None and stream.last > ended
+        (number, stream, call.ended) for _, call in facts.having(OUTLIVING) if call.ended is not None
+        for number in call.streams if (stream := facts.streams[number]).last > call.ended
     ]
     at = _by_endpoint(facts) if outlived else {}
-    for number, stream, ended in outlived:
+    for number, stream, ended in sorted(outlived, key=itemgetter(0)):
         for end in ((stream.dst, stream.dport), (stream.src, stream.sport)):
             starts, calls = at.get(end, ([], []))
             later = calls[bisect_left(starts, ended) : bisect_right(starts, stream.last)][:MAX_LATER_CALLS]

@@ -6,7 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from dissectors.findings.rule import Facts, Found, Incomplete, counted, rule
-from dissectors.findings.security.dtls_roles import agreed_anyway, between, crossed, session_of, side_of
+from dissectors.findings.security.dtls_roles import (
+    agreed_anyway,
+    between,
+    crossed,
+    media_of_sides,
+    session_of,
+    side_of,
+)
 from dissectors.report import Handshake, Severity
 from dissectors.wire.datagram import endpoint
 
@@ -191,16 +198,15 @@ def dtls_closed(facts: Facts) -> Iterator[Found]:
 
 def _closed_in_part(facts: Facts) -> Iterator[Found]:
     """Sessions that were closed, whose handshake was not captured."""
-    until = facts.once(last_media)
     for position, session in enumerate(facts.sessions):
-        call = None if session.call is None else facts.calls[session.call]
         if session.closed_by is None or session.closed_place is None or session.ended is None or session.handshakes:
             continue
+        call = None if session.call is None else facts.calls[session.call]
         if call is not None and call.ended is not None and call.ended <= session.ended + AFTER_CLOSE_SECONDS:
             continue
         side = int(session.closed_by not in session.sides[0].endpoints)
         there = session.sides[1 - side].endpoints[0] if session.sides[1 - side].endpoints else "the other side"
-        late = until.get((position, 1 - side), 0.0) - session.ended
+        late = facts.once(last_media).get((position, 1 - side), 0.0) - session.ended
         what = f"DTLS closed by {session.closed_by}; its handshake is not in the capture"
         what += f"; {there} sends media for {late:.0f} s more" if late >= AFTER_CLOSE_SECONDS else ""
         severity: Severity | None = "warning" if late >= AFTER_CLOSE_SECONDS else None
@@ -238,13 +244,10 @@ def media_by_part(facts: Facts) -> dict[tuple[int, int, int], float]:
 
 def last_media(facts: Facts) -> dict[tuple[int, int], float]:
     """When the last media of each side of each session came."""
-    found: dict[tuple[int, int], float] = {}
-    for position, session in enumerate(facts.sessions):
-        for number in session.streams:
-            stream = facts.streams[number]
-            key = position, side_of(session, stream)
-            found[key] = max(found.get(key, 0.0), stream.last)
-    return found
+    return {
+        (position, side): max([stream.last for stream in streams])
+        for position, sides in enumerate(facts.once(media_of_sides)) for side, streams in enumerate(sides) if streams
+    }
 
 
 RULES = (

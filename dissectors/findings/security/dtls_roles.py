@@ -42,6 +42,18 @@ def side_of(session: Session, stream: Stream) -> int:
     return int(endpoint(stream.src, stream.sport) not in session.sides[0].endpoints)
 
 
+def media_of_sides(facts: Facts) -> list[tuple[list[Stream], list[Stream]]]:
+    """The streams of both sides of each session."""
+    found: list[tuple[list[Stream], list[Stream]]] = []
+    for session in facts.sessions:
+        sides: tuple[list[Stream], list[Stream]] = [], []
+        for number in session.streams:
+            stream = facts.streams[number]
+            sides[side_of(session, stream)].append(stream)
+        found.append(sides)
+    return found
+
+
 def flowing(facts: Facts) -> Counter[tuple[str, int, str, int]]:
     """How many packets of media came on each way."""
     found: Counter[tuple[str, int, str, int]] = Counter()
@@ -118,15 +130,13 @@ def setups_in_words(call: Call | None) -> str:
     "active side begins as soon as a pair works.",
 )
 def dtls_missing(facts: Facts) -> Iterator[Found]:
-    others: dict[object, set[str]] = {}
-    for flow in facts.recognised if facts.sessions else ():
-        others.setdefault(ends_of(flow), set()).update(seen.name for seen in flow.protocols)
     encrypted = any(seen.name in ("DTLS", "RTP") for seen in facts.capture.protocols)
     for session in facts.sessions:
         call = None if session.call is None else facts.calls[session.call]
         if session.handshakes or session.streams or call is not None and not _by_dtls(call):
             continue
         checks = [facts.checks[number] for number in session.checks]
+        others = facts.once(_between)
         if any(others.get(ends_of(check), set()) - STUN_ALONE for check in checks):
             continue
         working = [check for check in checks if check.succeeded is not None]
@@ -149,6 +159,14 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
         yield Found(what, places, certainty=certainty, time=since)
     yield from _waiting_by_sdp(facts)
+
+
+def _between(facts: Facts) -> dict[object, set[str]]:
+    """The protocols between two ends, whichever way."""
+    found: dict[object, set[str]] = {}
+    for flow in facts.recognised:
+        found.setdefault(ends_of(flow), set()).update([seen.name for seen in flow.protocols])
+    return found
 
 
 def _undecided(checks: list[Check], chosen: Check) -> bool:

@@ -59,9 +59,10 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
     for number, stream in facts.striking:
-        if not stream.marks:
+        stepped = marks(stream, "step") if stream.marks else ()
+        if not stepped:
             continue
-        steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
+        steps = [each for each in stepped if _counts(stream, each) and not _on_hold(facts, stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
             continue

@@ -41,13 +41,12 @@ def sender_report_wrong(facts: Facts) -> Iterator[Found]:
             continue
         if stream.timing and stream.timing.real_time is not True:
             continue
-        other = facts.once(_right).get((stream.src, stream.dst, stream.call))
-        if clock.spread_ms > MAX_SPREAD_MS or abs(clock.media_ms) < MIN_WRONG_MS:
-            words = _uneven(stream, clock)
-        else:
-            words = _words(clock, other)
-        if not words:
+        even = clock.spread_ms <= MAX_SPREAD_MS and abs(clock.media_ms) >= MIN_WRONG_MS
+        words = "" if even else _uneven(stream, clock)
+        if not (even or words):
             continue
+        other = facts.once(_right).get((stream.src, stream.dst, stream.call))
+        words = words or _words(clock, other)
         what = f"{name_of(stream)}: {counted(clock.reports, 'report')}, {words}"
         # Nothing is to be kept together with a sound that is alone, and a clock of its own measures no round trip.
         alone = other is None and not (-MAX_OLD_MS < clock.media_ms < 0 and clock.spread_ms <= MAX_SPREAD_MS)
