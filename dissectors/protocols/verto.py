@@ -11,6 +11,9 @@ from dissectors.wire.spec import Spec, Streamed, certain
 from dissectors.wire.values import Struct
 
 PREFIX = "verto."
+HOLD, UNHOLD = "verto.modify hold", "verto.modify unhold"
+"""How requests that hold a call and release it are written."""
+
 MAX_ID_LENGTH = 64
 
 _SPEAKS = pattern(rb'"verto\.[a-z]|"(?:passwd|loginParams)"[ \t\r\n]*:')

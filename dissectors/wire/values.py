@@ -10,10 +10,10 @@ and never who holds it, so that there are none.
 from __future__ import annotations
 
 import sys
-from collections import namedtuple
+from collections import _tuplegetter  # type: ignore[attr-defined]  # as fast as what namedtuple makes: it is that
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["NamedTuple", "Struct", "astuple", "field", "replace"]
@@ -72,18 +72,61 @@ else:
     class Struct(msgspec.Struct, gc=False):
         """The base of all of them."""
 
+    _new = tuple.__new__
+    _MAKERS = (
+        lambda _cls: _new(_cls, ()),
+        lambda _cls, a: _new(_cls, (a,)),
+        lambda _cls, a, b: _new(_cls, (a, b)),
+        lambda _cls, a, b, c: _new(_cls, (a, b, c)),
+        lambda _cls, a, b, c, d: _new(_cls, (a, b, c, d)),
+        lambda _cls, a, b, c, d, e: _new(_cls, (a, b, c, d, e)),
+        lambda _cls, a, b, c, d, e, f: _new(_cls, (a, b, c, d, e, f)),
+        lambda _cls, a, b, c, d, e, f, g: _new(_cls, (a, b, c, d, e, f, g)),
+        lambda _cls, a, b, c, d, e, f, g, h: _new(_cls, (a, b, c, d, e, f, g, h)),
+        lambda _cls, a, b, c, d, e, f, g, h, i: _new(_cls, (a, b, c, d, e, f, g, h, i)),
+        lambda _cls, a, b, c, d, e, f, g, h, i, j: _new(_cls, (a, b, c, d, e, f, g, h, i, j)),
+    )
+    """What makes a tuple, by how many values it has; to compile one takes longer than all the rest of a class."""
+
+    class _Named(tuple):
+        """What all tuples with names do."""
+
+        __slots__ = ()
+
+        @classmethod
+        def _make(cls, values):
+            return cls(*values)
+
+        def _replace(self, /, **named):
+            made = _new(type(self), map(named.pop, self._fields, self))
+            if named:
+                raise TypeError(f"{type(self).__name__} has no {' and no '.join(named)}")
+            return made
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            named = ", ".join([f"{name}={value!r}" for name, value in self._asdict().items()])
+            return f"{type(self).__name__}({named})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
     class _Naming(type):
         """Makes a tuple of what has `NamedTuple` as its base."""
 
         def __new__(cls, name, bases, own):
             if not bases:
                 return super().__new__(cls, name, bases, own)
-            fields = own.get("__annotations__", {})
-            defaults = [own[each] for each in fields if each in own]
-            made = namedtuple(name, fields, defaults=defaults, module=own["__module__"])
-            for each in own.keys() - fields.keys() - {"__module__"}:
-                setattr(made, each, own[each])
-            return made
+            fields = tuple(own.get("__annotations__", ()))
+            defaults = {each: own[each] for each in fields if each in own}
+            maker = _MAKERS[len(fields)]
+            code = maker.__code__.replace(co_varnames=("_cls", *fields), co_name=name)
+            getters = {each: _tuplegetter(place, None) for place, each in enumerate(fields)}
+            named = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__slots__": ()}
+            make = FunctionType(code, maker.__globals__, "__new__", tuple(defaults.values()))
+            return type(name, (_Named,), own | getters | named | {"__new__": make})
 
     class NamedTuple(metaclass=_Naming):
-        """As that of `typing`, which compiles each annotation: that takes five times as long."""
+        """As that of `typing`, which compiles a function for each class and its annotations: ten times as long."""

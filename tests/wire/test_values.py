@@ -114,10 +114,44 @@ class AsInTyping(typing.NamedTuple):
 def test_a_tuple_with_names_is_what_typing_would_make_of_it() -> None:
     place, other = Place(3, name="there"), AsInTyping(3, name="there")
     assert (place, place._asdict(), place._replace(frame=2)) == (other, other._asdict(), other._replace(frame=2))
-    assert repr(place) == repr(other).replace("AsInTyping", "Place") and Place.__bases__ == AsInTyping.__bases__
+    assert repr(place) == repr(other).replace("AsInTyping", "Place") and isinstance(place, tuple)
+    assert tuple(place) == (place.file, place.frame, place.name) == (3, None, "there")
+    assert not hasattr(place, "__dict__")
     same = ("_fields", "_field_defaults", "__doc__", "__module__", "__slots__", "__match_args__")
     assert [getattr(Place, name) for name in same] == [getattr(AsInTyping, name) for name in same]
     assert typing.get_type_hints(Place) == typing.get_type_hints(AsInTyping)
+
+
+WAYS: tuple[tuple[tuple[int, ...], dict[str, int]], ...] = (
+    ((), {}), ((1,), {}), ((1, 2), {}), ((1, 2, 3), {}), ((1, 2, 3, 4), {}), ((), {"file": 1}), ((1,), {"name": 3}),
+    ((1,), {"file": 1}), ((1,), {"place": 2}), ((), {"frame": 2, "name": 3}), ((), {"name": 3, "file": 1}),
+)
+
+
+@pytest.mark.parametrize(("values", "named"), WAYS)
+def test_a_tuple_with_names_is_made_as_one_of_typing(values: tuple[int, ...], named: dict[str, int]) -> None:
+    def made(kind: Any) -> tuple[object, ...] | str:
+        try:
+            return tuple(kind(*values, **named))
+        except TypeError as error:
+            return str(error).partition("() ")[2]
+
+    assert made(Place) == made(AsInTyping)
+
+
+def test_a_value_of_a_tuple_with_names_is_replaced_by_its_name_alone() -> None:
+    assert type(Place(1)._replace(frame=2)) is Place and Place._make((1, 2)) == Place(1, 2, "here")
+    with pytest.raises(TypeError, match="Place has no place"):
+        Place(1)._replace(place=2)  # type: ignore[call-arg]  # that is what is tested
+
+
+@pytest.mark.parametrize("count", range(1, 11))
+def test_each_field_has_its_own_place_however_many_there_are(count: int) -> None:
+    names = [f"field{number}" for number in range(count)]
+    base: Any = NamedTuple
+    made = type(base)("Numbers", (base,), {"__module__": __name__, "__annotations__": dict.fromkeys(names)})
+    for values in (made(*range(count)), made(**{name: number for number, name in enumerate(names)})):
+        assert [getattr(values, name) for name in names] == [*values] == [*range(count)]
 
 
 def test_a_tuple_with_names_has_its_own_methods_and_can_be_sent_to_a_process() -> None:

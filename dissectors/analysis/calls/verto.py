@@ -29,9 +29,6 @@ PROGRESS = {"verto.media": 183, "verto.ringing": 180, "verto.answer": 200}
 METHODS = {"verto.info": "INFO", "verto.modify": "UPDATE"}
 """What other requests of a call are in SIP; the rest keep their names."""
 
-HOLD, UNHOLD = "verto.modify hold", "verto.modify unhold"
-"""How requests that hold a call and release it are written."""
-
 WITHIN = ("verto.event", "verto.display", "verto.broadcast")
 """Requests that begin no call."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.analysis.calls import verto
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import (
     ANYWHERE,
@@ -20,6 +19,7 @@ from dissectors.findings.kinds import SOUND
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.traits import REDESCRIBED
+from dissectors.protocols.verto import HOLD, UNHOLD
 from dissectors.report import Call, Description, Media, Stream
 
 MIN_SECONDS = 5.0
@@ -60,9 +60,9 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
             elif of in since:
                 yield line.kind, since.pop(of), described.time
     for message in call.messages:
-        if message.method == "UPDATE" and message.summary == verto.HOLD:
+        if message.method == "UPDATE" and message.summary == HOLD:
             since.setdefault((message.side, SOUND), message.time)
-        elif message.method == "UPDATE" and message.summary == verto.UNHOLD and (message.side, SOUND) in since:
+        elif message.method == "UPDATE" and message.summary == UNHOLD and (message.side, SOUND) in since:
             yield SOUND, since.pop((message.side, SOUND)), message.time
     yield from ((kind, begin, FOREVER) for (_, kind), begin in since.items())
 
@@ -84,7 +84,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
                 yield Found(what, (described.place,), number)
         yield from _silent_from_the_answer(facts, number, call)
         for message in call.messages if call.signalling != "SIP" else ():
-            if message.method == "UPDATE" and message.summary == verto.HOLD:
+            if message.method == "UPDATE" and message.summary == HOLD:
                 yield Found(f"the {message.side} asks for it by verto.modify", (message.place,), number)
 
 
