@@ -217,6 +217,25 @@ def test_streams_begin_the_same_in_both(seed: int) -> None:
         assert len({row[11] for row in found["rows"] if row[9] == interpreted.RTP}) > 2
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whom_reports_name_is_the_same_in_both(seed: int) -> None:
+    chance = random.Random(seed)
+    ends = [(f"192.0.2.{host}", port) for host in (1, 2, 3) for port in (5004, 16402)]
+    sources = [0, 1, 70_000, *(0x5EED0001 + number for number in range(6))]
+    sent: list[made.Sent] = []
+    for _ in range(300):
+        src, dst = chance.sample(ends, 2)
+        ssrc, heard, kind = chance.choice(sources), chance.choice(sources), chance.choice((200, 201))
+        sender = bytes(20) if kind == 200 else b""
+        report = struct.pack("!BBHI", 0x81, kind, 7 + len(sender) // 4, ssrc) + sender + struct.pack("!I20x", heard)
+        whole = chance.random() < 0.9
+        others = made.rtcp(ssrc), made.srtcp(ssrc), made.rtp(chance.randrange(99), ssrc), made.channel_data(report)
+        sent.append((src, dst, chance.choice((report if whole else report[:30], report, *others))))
+    for bounds in (None, SMALL):
+        found = same(pcap(made.records(sent)), bounds=bounds)
+    assert {interpreted.RTP, interpreted.PROTOCOLS.index("RTCP")} <= {row[9] for row in found["rows"]}
+
+
 @pytest.mark.parametrize("lengths", [(1, 3, 5), (40, 3, 1), (2, 2, 2, 2), (1, 90, 1, 90)])
 def test_whichever_protocol_comes_most_on_a_flow_each_is_counted(lengths: tuple[int, ...]) -> None:
     sent: list[made.Sent] = []

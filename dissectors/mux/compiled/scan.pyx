@@ -8,6 +8,7 @@ One module, so that the C compiler sees the whole pass at once; its parts are th
 """
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Contains
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -19,6 +20,7 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport qsort
 from libc.string cimport memchr, memcmp, memcpy, memset
 
+from collections import OrderedDict
 from heapq import nlargest
 from operator import attrgetter
 
@@ -106,6 +108,8 @@ for opened_one in (*CARRYING, *BINDING):
     IS_OPENED[int.from_bytes(opened_one, "big")] = 1
 for number in unconfirmed.PRINTABLE:
     IS_PRINTABLE[number] = 1
+# What `use` comes to, of a table that goes by the order of its entries.
+cdef object move_to_end = OrderedDict.move_to_end
 cdef str NOT_INSIDE = FlowKey._field_defaults["inside"], OVER_UDP = FlowKey._field_defaults["transport"]
 cdef tuple CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
@@ -641,11 +645,10 @@ cdef class Scanner:
         """Let the evidence judge a datagram, unless what it would say is known."""
         cdef int protocol
         cdef Entry entry
-        if self.brief and SETTLED_BY[row] and not IS_REPORT[row] and not flow.pair.waiting and flow.pair.outer is None:
+        if self.brief and SETTLED_BY[row] and (
+            flow.pair.seen & SETTLED_BY[row] or not flow.pair.waiting and flow.pair.outer is None
+        ) and (not IS_REPORT[row] or not self.may_continue(flow, payload) and self.reports(payload)):
             flow.pair.seen |= SETTLED_BY[row]
-        if self.brief and flow.pair.seen & SETTLED_BY[row] and (
-            not IS_REPORT[row] or self.nothing_new(payload) and not self.may_continue(flow, payload)
-        ):
             protocol = ROWS[row][0]
             entry = entry_of(
                 number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", IS_ENCRYPTED[row],
@@ -678,20 +681,28 @@ cdef class Scanner:
         if len(payload) < 12:
             return False
         key = flow.number, u32(over(payload), 8)
-        return key in self._evidence.streams or key in self._evidence._candidates
+        return PyDict_Contains(self.beginnings.streams, key) or key in self.beginnings.candidates
 
-    cdef bint nothing_new(self, bytes payload) except -1:
-        """Whether what `payload_hints.sources` finds in a report is known, and nothing waits for word of it."""
+    cdef bint reports(self, bytes payload) except -1:
+        """Note whom a report names, as `Evidence._reports` does; False where somebody may wait for word of them."""
         cdef Octets octets = over(payload)
         cdef int first = FIRST_HEARD[u8(octets, 1)] if u8(octets, 0) & 0x1F else 0
-        if octets.size >= 8 and not self.reported_before(u32(octets, 4)):
+        cdef int64_t sender = u32(octets, 4) if octets.size >= 8 else 0
+        cdef int64_t heard = u32(octets, first) if first and octets.size >= first + 4 else 0
+        if self.waiting and (sender in self.waiting or heard in self.waiting):
             return False
-        return not first or octets.size < first + 4 or self.reported_before(u32(octets, first))
+        self.name(sender)
+        self.name(heard)
+        return True
 
-    cdef bint reported_before(self, int64_t ssrc) except -1:
-        """Whether RTCP named a source, unless that is none at all."""
+    cdef int name(self, int64_t ssrc) except -1:
+        """Note that RTCP named a source, unless that is none at all."""
         source = ssrc
-        return not ssrc or (self.reported.use(source) is not None and source not in self.waiting)
+        if ssrc and PyDict_Contains(self.reported, source):
+            move_to_end(self.reported, source)
+        elif ssrc:
+            self.reported[source] = True
+        return 0
 
     cdef inline bint media(
         self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time,
