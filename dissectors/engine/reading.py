@@ -8,7 +8,6 @@ datagrams is parsed before it is tracked; what was wrong is noted in the order o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 from dissectors.engine.problems import Problems, without_numbers
@@ -21,11 +20,8 @@ from dissectors.wire.errors import Malformed
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 
-Numbered = tuple[int, Entry]
-"""A datagram and its number within the batch."""
-
-Wrong = tuple[int, Entry, Malformed]
-"""The same with what is wrong with it."""
+Wrong = tuple[Entry, Malformed]
+"""A datagram and what is wrong with it."""
 
 Take = Callable[[Any, Any], Sequence[Malformed] | None]
 """Takes a datagram and what it was parsed to; gives back, or raises, what is wrong."""
@@ -63,13 +59,13 @@ class Runs:
     __slots__ = ("_last", "_octets", "runs")
 
     def __init__(self) -> None:
-        self._last: list[Numbered] = []
+        self._last: list[Entry] = []
         self._octets = 0
         self.runs = [self._last]
 
-    def add(self, number: int, entry: Entry, octets: int) -> None:
+    def add(self, entry: Entry, octets: int) -> None:
         """Add one whose payload has so many octets."""
-        self._last.append((number, entry))
+        self._last.append(entry)
         self._octets += octets
         if self._octets >= RUN_OCTETS or len(self._last) >= RUN_DATAGRAMS:
             self._last, self._octets = [], 0
@@ -86,19 +82,19 @@ class SignallingReader:
     def feed(self, batch: Batch) -> None:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting = {protocol: Runs() for protocol in self._readers}
-        for number, entry in enumerate(batch.entries):
+        for entry in batch.entries:
             # Nobody reads media, nor what is not known.
             alike = waiting.get(entry.protocol)
             if alike is not None:
                 octets = len(entry.payload)
-                alike.add(number, entry, octets)
+                alike.add(entry, octets)
                 if octets < entry.length:
                     self._cut(entry)
         wrong: list[Wrong] = []
         for protocol, alike in waiting.items():
             for run in alike.runs:
                 _read(run, self._readers[protocol], wrong)
-        for _, entry, malformed in sorted(wrong, key=itemgetter(0)):
+        for entry, malformed in _in_order(wrong, batch.entries) if wrong else ():
             self._broken(entry, malformed)
 
     def _cut(self, entry: Entry) -> None:
@@ -112,18 +108,29 @@ class SignallingReader:
             self._problems.note("message-malformed", what, place, without_numbers(what))
 
 
-def _read(run: list[Numbered], reader: Reader, wrong: list[Wrong]) -> None:
+def _in_order(wrong: list[Wrong], entries: Sequence[Entry]) -> list[Wrong]:
+    """The same in the order of the datagrams of a batch."""
+    places = {id(entry): number for number, entry in enumerate(entries)}
+    return sorted(wrong, key=lambda each: places[id(each[0])])
+
+
+def _read(run: list[Entry], reader: Reader, wrong: list[Wrong]) -> None:
     """Parse a run, and track it; what was wrong with which datagram goes to `wrong`."""
-    parsed: list[tuple[int, Entry, tuple[Take, Any, Any]]] = []
-    for number, entry in run:
+    parsed: list[tuple[Take, Any, Any] | None] = []
+    for entry in run:
         try:
-            parsed.append((number, entry, reader.read(entry)))
+            parsed.append(reader.read(entry))
         except Malformed as malformed:
-            wrong.append((number, entry, malformed))
-    for number, entry, (take, carried, message) in parsed:
+            wrong.append((entry, malformed))
+            parsed.append(None)
+    for number, entry in enumerate(run):
+        each = parsed[number]
+        if each is None:
+            continue
+        take, carried, message = each
         try:
             within = take(carried, message)
         except Malformed as malformed:
             within = (malformed,)
         if within:
-            wrong += [(number, entry, each) for each in within]
+            wrong += [(entry, one) for one in within]

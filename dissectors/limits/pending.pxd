@@ -3,6 +3,9 @@
 cimport cython
 
 
+cdef Py_ssize_t SPARE_PLACES
+
+
 @cython.final
 cdef class Pending:
     cdef object _name, _bounds

@@ -27,6 +27,13 @@ def test_mistakes_that_differ_in_their_numbers_are_one_kind_told_in_the_words_of
     assert finding.places[0].frame == 1
 
 
+def test_what_is_wrong_is_told_in_the_order_of_its_frames_whatever_protocol_it_is() -> None:
+    whole, short = [struct.pack("!BBHI", first, 200, 6, 7) + bytes(20) for first in (0x80, 0x81)]
+    for wrong in ((lying(1000), short), (short, lying(1000))):
+        told = report([(A, B, each) for each in (whole, *wrong)])
+        assert [each.places[0].frame for each in told.findings if each.id == "message-malformed"] == [2, 3]
+
+
 def test_what_is_wrong_with_the_capture_is_told_however_much_is_wrong_with_messages() -> None:
     problems = Problems()
     for n in range(1000):

@@ -30,7 +30,7 @@ cdef class Checks:
     @cython.locals(asked=Asked)
     cpdef Asked _asker(self, object flow, object kind, long long time, object place)
 
-    @cython.locals(asked=Asked, found=tuple, named=Named, succeeded=bint)
+    @cython.locals(asked=Asked, found=tuple, named=Named, sent=cython.longlong, succeeded=bint, waited=tuple)
     cdef object _response(self, object flow, long long time, object place, bytes transaction, Said said)
 
     @cython.locals(tally=Tally)

@@ -144,7 +144,8 @@ class Checks:
         found = self.pending.take(((dst, dport, src, sport, inside, transport), transaction))
         if found is None:
             return
-        sent, (asked, request), _ = found
+        sent, waited, _ = found
+        asked, request = waited
         result, succeeded = said.result, said.result == SUCCESS
         asked.answered += 1
         asked.used = self._messages

@@ -5,6 +5,9 @@ cimport cython
 from dissectors.limits.remembered cimport Remembered
 
 
+cdef Py_ssize_t FINGERPRINT_OCTETS, HEADER, INTEGRITY_OCTETS
+
+
 cdef class Said:
     cdef public bint answers, binding, nominates
     cdef public object kind, lifetime, mapped, relayed, request, result, role, software

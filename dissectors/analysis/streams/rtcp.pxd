@@ -25,6 +25,12 @@ cdef class Clocked:
     cdef readonly unsigned int timestamp
 
 
+@cython.locals(made=Clocked)
+cpdef Clocked clocks(
+    long long time, unsigned long long ntp, unsigned int timestamp, long long file, long long frame
+)
+
+
 cdef class Heard:
     cdef public long long cumulative_lost, first, jitter, last, lost_at_first, reports
     cdef public double fraction_lost

@@ -164,13 +164,23 @@ class Clocked:
 
     __slots__ = ("file", "frame", "ntp", "time", "timestamp")
 
-    def __init__(self, time: int, ntp: int, timestamp: int, file: int, frame: int) -> None:
-        self.time, self.ntp, self.timestamp, self.file, self.frame = time, ntp, timestamp, file, frame
+    file: int
+    frame: int
+    ntp: int
+    time: int
+    timestamp: int
 
     @property
     def place(self) -> Place:
         """The frame of the report."""
         return Place(self.file, self.frame)
+
+
+def clocks(time: int, ntp: int, timestamp: int, file: int, frame: int) -> Clocked:
+    """What a sender report says, made of C numbers where it is compiled."""
+    made = Clocked()
+    made.time, made.ntp, made.timestamp, made.file, made.frame = time, ntp, timestamp, file, frame
+    return made
 
 
 class Covered:
@@ -344,7 +354,7 @@ class Control:
 
     def _sender(self, time: int, hosts: Hosts, ssrc: int, ntp: int, timestamp: int) -> None:
         """What a sender says of its clocks."""
-        said = Clocked(time, ntp, timestamp, self._file, self._frame)
+        said = clocks(time, ntp, timestamp, self._file, self._frame)
         known = self._clocked.use(ssrc, hosts)
         if known is None:
             self._clocked.set(ssrc, hosts, [said])
