@@ -176,12 +176,13 @@ def test_a_protocol_is_one_file_and_one_line(tree: Tree) -> None:
 
 
 LIVE_FINDING = """
-from dissectors.findings.rules import OF_CALLS, RULES
+from dissectors.findings.catalogue import RULES
+from dissectors.findings.rules import OF_CALLS
 from dissectors.live.events import Events
 from dissectors.offline import analyze
 
 events = Events().since(analyze(["call.pcap"]), 1e9, (0, 0))
-print(RULES["call-very-short"] in OF_CALLS, [each.id for each in events if each.event == "finding"])
+print(RULES["call-very-short"].scope in OF_CALLS, [each.id for each in events if each.event == "finding"])
 """
 
 

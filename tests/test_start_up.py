@@ -11,6 +11,7 @@ from shutil import get_terminal_size
 import pytest
 
 from dissectors.cli import COMMANDS, width_of_help
+from dissectors.findings.index import FILES
 
 ROOT = Path(__file__).parent.parent
 CALL = str(ROOT / "pcaps" / "facetime-2013.pcap")
@@ -71,6 +72,14 @@ def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_doe
         "dissectors.engine.belongings", "dissectors.analysis.connectivity.sessions", "dissectors.analysis.calls.verto",
     }
     assert not imported("analyze", "--json", str(ROOT / "pcaps" / "encodings.pcap")) & rooms
+
+
+def test_rules_are_loaded_only_where_there_is_what_they_look_at() -> None:
+    loaded = {name.removeprefix("dissectors.findings.") for name in imported("analyze", "--json", CALL)}
+    files = {file: wanted for files in FILES.values() for file, wanted in files.items()}
+    always = {file for file, wanted in files.items() if not wanted}
+    rare = {"security.tls", "signalling.acknowledgements", "signalling.scans"}
+    assert always < files.keys() & loaded < files.keys() - rare
 
 
 def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_and_gives_it_back() -> None:

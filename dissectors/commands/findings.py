@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print one finding, or the list of all."""
     from dissectors.commands import inputs
-    from dissectors.findings.rules import RULES
+    from dissectors.findings.catalogue import RULES
     from dissectors.outputs.terminal import catalogue
 
     options.id = options.id and options.id.lower()

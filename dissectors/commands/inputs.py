@@ -238,7 +238,8 @@ def forced_port(text: str) -> tuple[int, str]:
 
 def finding(text: str) -> str:
     """The id of a finding, or a severity."""
-    from dissectors.findings.rules import RULES, SEVERITIES
+    from dissectors.findings.catalogue import RULES
+    from dissectors.findings.rules import SEVERITIES
 
     text = text.lower()
     if text not in RULES and text not in SEVERITIES:

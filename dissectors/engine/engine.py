@@ -17,8 +17,9 @@ from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
+from dissectors.findings.capture.capture import OF_DAMAGE
 from dissectors.findings.rule import MAX_ALIKE, MAX_ALIKE_OF_ALL, Facts, Problem, counted
-from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
+from dissectors.findings.rules import doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
@@ -109,7 +110,10 @@ class Engine:
         values = replace(values, dropping=self._dropping) if self._dropping else values
         if chosen.calls is None:
             values = replace(values, gone=self._retirement.totals.sent)
-        found = findings(values, most=self._most) if judged else findings(values, OF_DAMAGE, self._most)
+        if judged:
+            found = findings(values, most=self._most)
+        else:
+            found = ranked(each for rule in OF_DAMAGE for each in rule.findings(values, self._most))
         earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
             SCHEMA, values.capture, values.flows, tuple(values.calls), tuple(values.streams), values.checks,

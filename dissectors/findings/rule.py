@@ -57,6 +57,11 @@ One more says how many there were beyond that.
 """
 
 
+FIELDS = ("checks", "damaged", "handshakes", "protection", "sessions", "striking", "tls", "unsent")
+STREAM_FIELDS = ("decrypted", "digits", "feedback", "heard", "lip_sync", "numbering", "randomness", "video")
+"""Fields of facts and of streams that are empty where files of rules have nothing to look at; see `index`."""
+
+
 class Problem(Struct, frozen=True):
     """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it.
 
@@ -188,6 +193,15 @@ class Facts(Struct, frozen=True):
         return self.once(_traits).numbers(traits)
 
     @property
+    def present(self) -> frozenset[Trait]:
+        """What there is to be looked at.
+
+        That are the traits of the calls, the names of those fields of the facts and of striking streams that are not
+        empty, as far as `index` has them, and the kinds and clocks of these streams.
+        """
+        return self.once(_present)
+
+    @property
     def striking(self) -> Sequence[tuple[int, Stream]]:
         """The streams that may be worth a word by themselves, with their positions; see `plain`."""
         return self.once(_striking)
@@ -317,6 +331,18 @@ def call_outlines(facts: Facts) -> Sequence[CallOutline | Call]:
 
 def _traits(facts: Facts) -> Traits:
     return Traits(facts.calls, call_outlines(facts), outlines(facts))
+
+
+def _present(facts: Facts) -> frozenset[Trait]:
+    found = {*facts.once(_traits).present, *[name for name in FIELDS if getattr(facts, name)]}
+    left = [*STREAM_FIELDS]
+    for _, stream in facts.striking:
+        found |= {stream.kind or "", stream.clock or 0}
+        given = [name for name in left if getattr(stream, name)]
+        if given:
+            found.update(given)
+            left = [name for name in left if name not in given]
+    return frozenset(found)
 
 
 def _pairs(facts: Facts) -> set[tuple[str, str]]:

@@ -102,6 +102,11 @@ class Traits:
                 alike = self._alike[traits] = []
             alike.append(number)
 
+    @property
+    def present(self) -> frozenset[Trait]:
+        """Every trait that a call has."""
+        return frozenset().union(*self._alike)
+
     def having(self, wanted: tuple[Trait, ...]) -> Sequence[tuple[int, Call]]:
         """The calls that have one of these at least, with their positions, in order; nobody may change the list."""
         found = self._asked.get(wanted)

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.findings.rules import REMARKS, RULES
+from dissectors.findings.catalogue import RULES
+from dissectors.findings.rules import REMARKS
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.live.states import FINAL, State, state_of

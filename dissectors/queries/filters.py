@@ -17,7 +17,8 @@ from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_address
 from typing import NamedTuple, get_args
 
-from dissectors.findings.rules import RULES, SEVERITIES
+from dissectors.findings.catalogue import RULES
+from dissectors.findings.rules import SEVERITIES
 from dissectors.mux.table import PROTOCOLS
 from dissectors.queries.expressions import ORDERS, All, Any, Begins, Compared, Contains, Expression, Not, Rounded, Same
 from dissectors.report import CallOutcome

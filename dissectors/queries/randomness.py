@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dissectors.analysis.streams.randomness import Payloads
 from dissectors.findings.rule import Facts
 from dissectors.findings.rules import ranked
-from dissectors.findings.security.randomness import RULES
+from dissectors.findings.security.randomness import OF_PAYLOADS
 from dissectors.protocols import rtp
 from dissectors.queries.payloads import of_streams
 from dissectors.report import Report
@@ -37,5 +37,5 @@ def judged(report: Report, records: Iterable[tuple[int, Record]]) -> Report:
         capture=report.capture, flows=report.flows, calls=report.calls, streams=streams, checks=(), handshakes=(),
         protection=(), problems=(),
     )
-    found = [finding for rule in RULES for finding in rule.findings(facts)]
+    found = [finding for rule in OF_PAYLOADS for finding in rule.findings(facts)]
     return replace(report, streams=streams, findings=ranked((*report.findings, *found)))

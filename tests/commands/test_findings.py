@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.cli import main
-from dissectors.findings.rules import RULES
+from dissectors.findings.catalogue import RULES
 
 
 @pytest.mark.parametrize("id", ["media-one-way", "body-over-limit"])

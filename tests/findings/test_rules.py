@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from dissectors.findings.rule import Scope
-from dissectors.findings.rules import OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
+from dissectors.findings import rules
+from dissectors.findings.catalogue import RULES, SUBJECTS
+from dissectors.findings.index import FILES
+from dissectors.findings.rule import Facts, Rule, Scope
+from dissectors.findings.rules import OF_ALL, OF_CALLS, OF_PATHS, SEVERITIES, asked, matching
 from dissectors.offline import analyze
 from dissectors.report import Finding, Report
 from tests.finding_cases import CASES, IN_FILES
 from tests.found import PCAPS, ids
 from tests.stories import GOOD, Story, report
+
+FOLDER = Path(rules.__file__).parent
 
 
 def told(story: Story | Callable[[], object]) -> Report:
@@ -61,9 +67,31 @@ def test_a_finding_is_of_what_the_scope_of_its_rule_says(id: str) -> None:
 
 
 def test_a_rule_is_asked_by_its_scope_and_by_no_list() -> None:
-    assert {*OF_CALLS, *OF_PATHS} == {rule for rule in RULES.values() if rule.scope != "capture"}
-    assert {rule.scope for rule in OF_CALLS} == {"call", "stream"} and {rule.scope for rule in OF_PATHS} == {"path"}
-    assert {rule.scope for rule in RULES.values()} == set(get_args(Scope))
+    assert {*OF_CALLS, *OF_PATHS} == {*OF_ALL} - {"capture"} and {*OF_ALL} == set(get_args(Scope))
+    assert {rule.scope for rule in RULES.values()} == {*OF_ALL}
+
+
+def test_every_file_of_rules_is_listed_once() -> None:
+    files = [file for files in FILES.values() for file in files]
+    found = {f"{path.parent.name}.{path.stem}" for path in FOLDER.glob("*/*.py") if "\nRULES = " in path.read_text()}
+    assert len(files) == len(found) and {*files} == found
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_rules_that_are_not_asked_would_find_nothing(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Facts] = []
+
+    def watched(facts: Facts) -> Iterator[Rule]:
+        looked.append(facts)
+        return asked(facts)
+
+    monkeypatch.setattr(rules, "asked", watched)
+    for story in CASES[id]:
+        told(story)
+    assert looked
+    for facts in looked:
+        passed_over = RULES.keys() - {rule.id for rule in asked(facts)}
+        assert not [name for name in passed_over if [*RULES[name].findings(facts)]]
 
 
 def test_ids_are_unique_and_in_plain_words() -> None:

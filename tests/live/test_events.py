@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from dissectors.findings.catalogue import RULES
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, UNANSWERED_SECONDS
-from dissectors.findings.rules import RULES
 from dissectors.live import events as live_events
 from dissectors.live.events import CallEvent, Events, FindingEvent, StreamEvent
 from dissectors.live.session import Session

@@ -231,6 +231,9 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
         yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
 
 
+OF_DAMAGE = (CUT, CORRUPT)
+"""Rules about captures that end before their end: who copies a capture asks nothing else."""
+
 RULES = (
     CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, KEYS_UNUSED, OFFLOAD, capture_doubled, capture_one_direction,
     fragments_incomplete, LINK, BOUND, MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,

@@ -39,5 +39,6 @@ def keystream_reused(facts: Facts) -> Iterator[Found]:
                         both_ends(stream), stream.call, number)
 
 
-RULES = (payload_in_clear,)
+OF_PAYLOADS = (payload_in_clear,)
 OF_KEYS = (keystream_reused,)
+RULES = (*OF_PAYLOADS, *OF_KEYS)

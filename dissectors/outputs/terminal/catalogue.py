@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from dissectors.findings.catalogue import RULES, SUBJECTS
 from dissectors.findings.rule import Rule
-from dissectors.findings.rules import RULES, SUBJECTS
 
 WIDTH_CELLS = 100
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.findings.rules import RULES
 from dissectors.outputs.terminal.lines import (
     BLANK,
     Line,
@@ -83,6 +82,8 @@ def in_full(page: Page, report: Report) -> Iterator[Line]:
 
 def looked_at(report: Report) -> str:
     """How many rules looked at what; what there was none of is not named."""
+    from dissectors.findings.catalogue import RULES
+
     calls = sum(1 for call in report.calls if call.kind == "call")
     seen = (
         (calls, "call"), (len(report.calls) - calls, "other SIP transaction"), (len(report.distinct_streams), "stream"),

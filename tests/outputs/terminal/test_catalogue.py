@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.findings.rules import RULES
+from dissectors.findings.catalogue import RULES
 from dissectors.outputs.terminal.catalogue import markdown
 from tests.command_line import ROOT
 

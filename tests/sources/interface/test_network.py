@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from dissectors import offline
+from dissectors.findings.catalogue import RULES
 from dissectors.findings.rule import OWN
-from dissectors.findings.rules import RULES
 from dissectors.sources.capture import open_capture
 from dissectors.sources.interface import bpf
 from tests.made import A, B, frame, rtp, sip
