@@ -6,10 +6,11 @@ import gc
 import os
 import signal
 import sys
+from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 UNUSABLE, INTERRUPTED = 2, 130
 ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -30,15 +31,20 @@ def main() -> NoReturn:
     ended: list[int] = []
     made: list[object] = []
     gc.set_threshold(LITTLE_GARBAGE)
+    modules: dict[str, Any] = sys.modules
     # msgspec would import it where it is installed, for a tenth of a short run; `wire.values` takes this back.
-    sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]  # None keeps it from being found
+    modules.setdefault("typing_extensions", None)
     try:
         if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
             from dissectors.plain import prefer_sources
 
             prefer_sources()
+        # argparse would import it to translate what is never translated, for a hundredth of a short run.
+        untranslated = modules.setdefault("gettext", SimpleNamespace(gettext=str, ngettext=_one_or_many))
         from dissectors.cli import main as run
 
+        if isinstance(untranslated, SimpleNamespace):
+            del modules["gettext"]
         if ours:
             signal.signal(signal.SIGINT, interrupt)
         # What is half written goes, as after an interrupt. nohup(1) has one of them ignored.
@@ -70,6 +76,10 @@ def main() -> NoReturn:
     # Everything is written and closed. To take the interpreter apart, object by object, would be a twentieth of it all,
     # and what was `made` a hundredth.
     os._exit(status)
+
+
+def _one_or_many(one: str, many: str, number: int) -> str:
+    return one if number == 1 else many
 
 
 def _leave(*_: object) -> NoReturn:

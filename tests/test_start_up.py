@@ -96,6 +96,18 @@ def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_
     assert "Self" in done.stderr or "No module named 'typing_extensions'" in done.stderr
 
 
+def test_the_command_keeps_argparse_from_importing_translations_and_gives_them_back() -> None:
+    code = (
+        "import sys, dissectors.__main__ as program\nsys.argv = ['muxshark', 'analyze', '--json', '--call']\n"
+        "program.os._exit = lambda status: print(status, 'gettext' in sys.modules)\nprogram.main()\n"
+        "import gettext\nprint(gettext.ngettext('one', 'many', 2), gettext.GNUTranslations.__name__)\n"
+        "import argparse\nprint(argparse.ngettext('one', 'many', 1), argparse.ngettext('one', 'many', 2))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["2", "False", "many", "GNUTranslations", "one", "many"]
+    assert "--call needs a value" in done.stderr
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there it may not be that these can be of a class")
 def test_the_command_keeps_msgspec_from_making_the_grammar_of_python_and_gives_that_back_too() -> None:
     code = (
