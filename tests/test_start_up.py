@@ -70,6 +70,8 @@ def test_no_expression_is_compiled_before_a_message_asks_for_it() -> None:
 def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_does() -> None:
     rooms = {
         "dissectors.engine.belongings", "dissectors.analysis.connectivity.sessions", "dissectors.analysis.calls.verto",
+        "dissectors.analysis.connectivity.handshakes", "dissectors.analysis.connectivity.channels",
+        "dissectors.protocols.dtls_handshake", "dissectors.protocols.dtls_bodies", "dissectors.wire.tls_hello",
     }
     assert not imported("analyze", "--json", str(ROOT / "pcaps" / "encodings.pcap")) & rooms
 

@@ -119,7 +119,7 @@ class Engine:
             SCHEMA, values.capture, values.flows, tuple(values.calls), tuple(values.streams), values.checks,
             ranked(doubted((*found, *earlier), values)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
-            self.trackers.channels.to_report(), values.unsent, verdicts(values) if judged else (),
+            self.trackers.data_channels, values.unsent, verdicts(values) if judged else (),
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

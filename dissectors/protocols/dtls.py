@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dissectors.protocols.dtls_bodies import Certificate, Hello
-from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
 from dissectors.protocols.dtls_names import CONTENT_TYPES, HANDSHAKE_TYPES, version_name
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 from dissectors.wire.tls_names import ALERT_LEVELS, alert_name
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.protocols.dtls_bodies import Hello
+    from dissectors.protocols.dtls_handshake import Handshake
 
 HEADER = 13
 MOST_CONNECTION_ID = 20
@@ -105,12 +108,16 @@ class Message(Struct, frozen=True):
         return self._hello(2)
 
     def _hello(self, type_: int) -> Hello | None:
+        from dissectors.protocols.dtls_bodies import Hello
+
         bodies = (each.body for each in self.messages if each.type == type_)
         return next((body for body in bodies if isinstance(body, Hello)), None)
 
     @property
     def certificate_fingerprint(self) -> str | None:
         """SHA-256 of the sender's certificate as `a=fingerprint` writes it, where this datagram holds all of it."""
+        from dissectors.protocols.dtls_bodies import Certificate
+
         bodies = (each.body for each in self.messages)
         return next((body.fingerprint for body in bodies if isinstance(body, Certificate)), None)
 
@@ -134,6 +141,9 @@ def parse(payload: bytes) -> Message:
     Raises `Malformed` where a record, a handshake message or a vector within it does not fit, or what is there is no
     record.
     """
+    # Captures without DTLS need nothing of it.
+    from dissectors.protocols.dtls_handshake import assemble
+
     if not payload:
         raise Malformed("DTLS", 0, "no bytes")
     records: list[Record] = []
@@ -180,6 +190,8 @@ def _next(payload: bytes, offset: int) -> tuple[Record, int]:
 
 
 def _record(payload: bytes, offset: int) -> tuple[Record, int]:
+    from dissectors.protocols.dtls_handshake import read_handshakes
+
     left = len(payload) - offset
     if left < HEADER:
         raise Malformed("DTLS", offset, f"a record's header needs {HEADER} bytes, {left} are left")
