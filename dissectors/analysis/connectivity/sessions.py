@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal
 
 from dissectors.analysis.connectivity.joining import CHECK, Ends, Joined, joined
@@ -17,6 +18,8 @@ from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field, replace
 
 State = Literal["waiting", "checked", "nominated", "used", "lost"]
+
+_first, _closed = attrgetter("first"), attrgetter("closed")
 
 MIN_LOST, LOST_SECONDS, MIN_REFUSED = 5, 8.0, 3
 """Unanswered checks, and for how many seconds, after which the most impatient stacks give up; refusals in a row."""
@@ -84,7 +87,7 @@ def sessions(
         _session(group, paths, asked.get(id(group), checks), told, streams, calls, called, kinds)
         for group in found if group.checks or group.handshakes
     ]
-    return tuple(sorted(made, key=lambda each: each.first)), told
+    return tuple(sorted(made, key=_first)), told
 
 
 def _group(groups: dict[Hashable, Group], paths: Joined, path: int) -> Group:
@@ -119,15 +122,17 @@ def _parts(
 def _closing(continued: list[Handshake]) -> Handshake | None:
     """The first that closed DTLS, of those whose beginning was not captured."""
     closed = [each for each in continued if each.closed is not None]
-    return min(closed, key=lambda each: each.closed or 0.0, default=None)
+    return min(closed, key=_closed, default=None)
 
 
 def _join_handshakes(all_of_them: list[Handshake], numbers: list[int], streams: list[Stream]) -> None:
     """A handshake goes on over another pair of its session, and is over when SRTP flows."""
-    ordered = sorted(numbers, key=lambda number: all_of_them[number].first)
+    if not numbers:
+        return
+    ordered = [number for _, number in sorted([(all_of_them[number].first, number) for number in numbers])]
     going_on = [all_of_them[number] for number in ordered if all_of_them[number].outcome == "continued"]
     begins = [each.first for each in going_on]
-    media = min((stream.first for stream in streams if stream.packets > 1), default=None)
+    media = min([stream.first for stream in streams if stream.packets > 1], default=None)
     for number in ordered:
         begun = all_of_them[number]
         if begun.outcome != "unfinished":
@@ -191,9 +196,8 @@ def _session(
     media, closing = [streams[number] for number in group.streams], group.closing
     sides = Sides(asked, shaken, media)
     pairs = _pairs(group, paths, sides, kinds, asked, shaken, media)
-    call = next((each.call for each in media if each.call is not None and each.call < len(calls)), None)
-    if call is None and called:
-        call = _call_of(sides, asked, called)
+    known = [each.call for each in media if each.call is not None and each.call < len(calls)]
+    call = known[0] if known else _call_of(sides, asked, called) if called else None
     return Session(
         sides=sides.to_report(asked),
         pairs=pairs,
@@ -235,7 +239,9 @@ def _ended(shaken: list[Handshake], media: list[Stream], call: Call | None) -> f
     said: dict[str, list[float | None]] = {}
     for stream in media:
         said.setdefault(stream.src, []).append(stream.end)
-    ends += [max(end for end in of if end is not None) for of in said.values() if None not in of]
+    for of in said.values():
+        if None not in of:
+            ends.append(max([end for end in of if end is not None]))
     if call is not None and call.ended is not None:
         ends.append(call.ended)
     return min(ends, default=None)
@@ -257,7 +263,7 @@ def _pairs(
         _pair(paths.ends[path], sides, kinds, *what) for path, what in on.items()
         if path is not None and (what[0] or what[1])
     ]
-    return tuple(sorted(pairs, key=lambda pair: pair.first))
+    return tuple(sorted(pairs, key=_first))
 
 
 def _pair(
@@ -271,7 +277,7 @@ def _pair(
     for one in used:
         first_use = _earlier(first_use, one.first)
     everything: list[Check | Handshake | Stream] = [*asked, *used]
-    begun = min(everything, key=lambda each: each.first)
+    begun = min(everything, key=_first)
     state: State = (
         "lost" if lost is not None else "used" if first_use is not None
         else "nominated" if nominated is not None and checked is not None

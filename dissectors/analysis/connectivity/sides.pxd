@@ -16,3 +16,4 @@ cdef class Sides:
     @cython.locals(known=dict)
     cdef Py_ssize_t _side(self, object own, tuple src, tuple dst) except -1
     cdef object _enter(self, Py_ssize_t side, tuple end)
+    cdef object _side_of(self, Py_ssize_t side, dict roles)

@@ -27,14 +27,17 @@ class Sides:
         everything: list[Check | Handshake | Stream] = [*asked, *shaken, *media]
         for each in sorted(everything, key=_first):
             names = [fragments(named.username) for named in each.usernames] if isinstance(each, Check) else []
-            own = next((found[1] for found in names if found), None)
+            known = [found[1] for found in names if found is not None]
+            own = known[0] if known else None
             src, dst = (each.src, each.sport), (each.dst, each.dport)
             side = self._side(own, src, dst)
             self._enter(side, src)
             self._enter(1 - side, dst)
             for found in names:
-                self._named[1 - side].update({found[0]: None} if found else {})
-                if found is not None and self._of.setdefault(found[1], side) == side:
+                if found is None:
+                    continue
+                self._named[1 - side][found[0]] = None
+                if self._of.setdefault(found[1], side) == side:
                     self.fragments[side][found[1]] = None
         for side in (0, 1):
             if not self.fragments[side]:
@@ -68,11 +71,11 @@ class Sides:
         for check in sorted(asked, key=_last):
             if check.role:
                 roles[self.of((check.src, check.sport))] = check.role
-        return tuple(
-            Side(
-                tuple(islice(self.fragments[side], MAX_FRAGMENTS)),
-                tuple([endpoint(*end) for end in islice(self.endpoints[side], MAX_ENDPOINTS)]),
-                roles.get(side),
-            )
-            for side in (0, 1)
+        return self._side_of(0, roles), self._side_of(1, roles)
+
+    def _side_of(self, side: int, roles: dict[int, str]) -> Side:
+        return Side(
+            tuple(islice(self.fragments[side], MAX_FRAGMENTS)),
+            tuple([endpoint(*end) for end in islice(self.endpoints[side], MAX_ENDPOINTS)]),
+            roles.get(side),
         )
