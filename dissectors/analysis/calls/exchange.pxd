@@ -9,7 +9,7 @@ from dissectors.protocols.sip_usual cimport Usual
 
 cdef class Exchange(Unread):
     cdef public object status
-    cdef public Usual asked
+    cdef public Usual asked, first
     cdef public bint tried
 
     @cython.locals(first=Kept)

@@ -25,15 +25,16 @@ TRYING = 100
 class Exchange(Unread):
     """A request, perhaps a challenge and the request once more, and the 2xx to it, of one Call-ID on one 5-tuple.
 
-    `asked` is the request that waits for its response; `status` is that of the last final one.
+    `first` began it, `asked` is the request that waits for its response; `status` is that of the last final one.
     """
 
-    __slots__ = ("asked", "status", "tried")
+    __slots__ = ("asked", "first", "status", "tried")
 
     announced: tuple[()] = ()
 
     def __init__(self, entry: Entry, usual: Usual, number: int) -> None:
         super().__init__(entry, usual, number, "registration" if usual.is_registration else "options")
+        self.first = usual
         self.asked: Usual | None = usual
         self.status: int | None = None
         self.tried = False

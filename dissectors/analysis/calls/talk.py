@@ -209,9 +209,8 @@ class Talk(Unread):
             return False
         if self.bye is not None and not usual.passes_on(self.bye):
             return False
-        first, accepted = hop.first, self.accepted
-        if accepted is None:
-            return False  # It was acknowledged.
+        first = hop.first
+        accepted: Usual = self.accepted  # type: ignore[assignment]  # it was acknowledged
         if forth:
             if usual.sequence <= first.sequence or not usual.same_tags(accepted):
                 return False

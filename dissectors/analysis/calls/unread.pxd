@@ -16,7 +16,7 @@ cdef class Kept:
 
 
 cdef class Unread:
-    cdef public object call_id, first, kind, rank
+    cdef public object call_id, kind, rank
     cdef public int64_t last, number, start
     cdef public Py_ssize_t octets
     cdef public tuple entries
@@ -26,6 +26,9 @@ cdef class Unread:
 
     @cython.locals(entry=Kept)
     cpdef object there_and_back(self)
+
+    @cython.locals(entry=Kept)
+    cpdef Py_ssize_t count_on(self, object flow) except -1
 
 
 @cython.locals(made=Kept)

@@ -38,12 +38,12 @@ class Kept:
 
 
 class Unread:
-    """Messages of one Call-ID, on one 5-tuple or on one for each hop; `first` began it.
+    """Messages of one Call-ID, on one 5-tuple or on one for each hop.
 
     It says of itself what `CallState` does. Times are nanoseconds; `octets` are those of its messages.
     """
 
-    __slots__ = ("_ends", "call_id", "entries", "first", "kind", "last", "number", "octets", "rank", "start")
+    __slots__ = ("_ends", "call_id", "entries", "kind", "last", "number", "octets", "rank", "start")
 
     returned = False
 
@@ -56,7 +56,6 @@ class Unread:
         self.rank: int | None = None
         # Exact, where a list takes room for more.
         self.entries: tuple[Kept, ...] = (kept(entry),)
-        self.first = usual
         self._ends: tuple[Endpoint, Endpoint] | None = None
 
     def take(self, entry: Entry) -> None:
@@ -92,6 +91,14 @@ class Unread:
         """All flows of the scan on which it was, in the order of their first messages."""
         return self.there_and_back() or tuple(dict.fromkeys([entry.flow for entry in self.entries]))
 
+    def count_on(self, flow: FlowState) -> int:
+        """How many of its messages came on a flow of the scan."""
+        count = 0
+        for entry in self.entries:
+            if entry.flow is flow:
+                count += 1
+        return count
+
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:
         """Between which addresses and ports the first of them was."""
@@ -110,7 +117,7 @@ class Unread:
 
 
 def kept(entry: Entry) -> Kept:
-    """What is kept of an entry."""
+    """What is kept of an entry; a function has typed arguments when it is compiled, a constructor has not."""
     made = Kept()
     made.file, made.frame, made.layer, made.time = entry.file, entry.frame, entry.layer, entry.time
     made.flow, made.payload, made.identification = entry.flow, entry.payload, entry.identification
