@@ -94,6 +94,7 @@ def counted(stream: Any) -> dict[str, Any]:
     told = {name: getattr(stream, name) for name in COUNTED}
     pictures = told["pictures"]
     told |= {"points": stream.points(), "moments": stream.moments(lambda *each: each, 0, 8000.0)}
+    told |= {"uniform": stream.uneventful and stream.uniform(), "jitter_at": [*map(stream.jitter_at, range(8))]}
     return told | {"pictures": pictures and {name: getattr(pictures, name) for name in Pictures.__slots__}}
 
 

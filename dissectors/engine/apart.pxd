@@ -13,5 +13,7 @@ cdef class Apart:
     cdef public bint plain
 
 
+cpdef bint was_meanwhile(object state, long long start, long long end, object recent) except? False
+
 @cython.locals(found=Apart, pair=tuple)
 cpdef Apart apart(CallState call, Calls calls, Directory directory, object scanner, object recent)

@@ -144,7 +144,7 @@ def members(
         if alone and is_plain(counters, joined, keyed):
             now = sources.said(counters, on)
             # By its sender's clock a picture is held to the sound beside it.
-            if not now.clocked and says_little(now.heard, now.told, now.shared, now.clocked):
+            if not now.clocked and says_little(now.heard, now.told, now.shared):
                 continue
         counted[position], made[position] = counters, sources.stream(position)
     made.update(related(made, counted))

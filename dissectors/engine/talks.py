@@ -20,12 +20,12 @@ from dissectors.engine.trackers import Trackers
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
 from dissectors.findings.plain import plain_codec, plain_frame_ms, says_little
+from dissectors.findings.timing.sender_reports import MIN_REPORTS
 from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import Struct, field
 
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
@@ -36,29 +36,33 @@ OF_ITS_OWN = (SILENT, SLOW, "Reason", "Session-Expires")
 MAX_AGREED = 1024
 
 
-class Agreed(Struct, frozen=True):
+class Agreed:
     """What all calls with the same offer and answer have: by who sends, the lines of receiver and sender; all lines.
 
-    `payload_types` are those that both sides list, `codecs` what was looked up of them, by who sends and the type.
+    `payload_types` are those that both sides list.
     """
 
-    received: dict[str, Announced | None]
-    sent: dict[str, Announced | None]
-    lines: MediaLines
-    payload_types: frozenset[str]
-    codecs: dict[tuple[str, int], Codec | None] = field(default_factory=dict)
+    __slots__ = ("_codecs", "lines", "payload_types", "received", "sent")
 
-    def is_plain(self, counters: Counters, joined: Joined) -> bool:
+    def __init__(
+        self, received: dict[str, Announced | None], sent: dict[str, Announced | None], lines: MediaLines,
+        payload_types: frozenset[int],
+    ) -> None:
+        self.received, self.sent, self.lines, self.payload_types = received, sent, lines, payload_types
+        self._codecs: dict[tuple[str, int], Codec | None] = {}
+
+    def is_plain(self, counters: Counters, joined: Joined, sender: str) -> bool:
         """Whether a stream of such a call is plain (see `findings.plain`), and in pace."""
-        if joined.received is None or not counters.uneventful:
+        received, payload_type = self.received[sender], counters.payload_type
+        if received is None or payload_type not in self.payload_types or not counters.uneventful:
             return False
-        key = joined.sender, counters.payload_type
-        if key not in self.codecs:
-            self.codecs[key] = plain_codec(joined, counters.payload_type)
-        known = self.codecs[key]
+        key = sender, payload_type
+        if key not in self._codecs:
+            self._codecs[key] = plain_codec(joined, payload_type)
+        known = self._codecs[key]
         if known is None or (milliseconds := plain_frame_ms(counters, joined, False, known)) is None:
             return False
-        return keeps_pace(milliseconds, joined.received.media)
+        return keeps_pace(milliseconds, received.media)
 
 
 class PlainTalks:
@@ -71,9 +75,12 @@ class PlainTalks:
     def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
         """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
         trackers = self._trackers
-        if not isinstance(talk, Talk) or not talk.is_over or trackers.checks.asked or not trackers.handshakes.silent:
+        if not isinstance(talk, Talk) or trackers.checks.asked or not trackers.handshakes.silent:
             return None
-        found = self._placed(talk, directory, scanner) if _rang_soon(talk) else None
+        return self._apart(talk, directory, scanner, recent) if talk.is_over and _rang_soon(talk) else None
+
+    def _apart(self, talk: Talk, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
+        found = self._placed(talk, directory, scanner)
         agreed = None if found is None else self._agreed_by(talk)
         if found is None or agreed is None or talk.challenge is not None and not found.media:
             return None
@@ -86,7 +93,7 @@ class PlainTalks:
             sender = SIDES[at]
             by = BY_ADDRESS if talk.offered[at].ssrc is None else BY_SSRC
             joined = Joined(talk, by, sender, agreed.received[sender], agreed.sent[sender], agreed.lines)
-            if not _is_of_call(talk, counters, agreed.payload_types) or not agreed.is_plain(counters, joined):
+            if not _is_of_call(talk, counters) or not agreed.is_plain(counters, joined, sender):
                 return None
             found.streams.append(counters)
             found.joined.append(joined)
@@ -128,9 +135,10 @@ class PlainTalks:
         if control.silent:
             return False
         ssrc, pairs = counters.ssrc, pairs_of([state.flow])
+        if len(control.clocked(ssrc, pairs, True)) >= MIN_REPORTS:
+            return True
         return not says_little(
-            control.heard(ssrc, pairs, True), control.told(ssrc, pairs, True), control.told(0, pairs, False),
-            control.clocked(ssrc, pairs, True),
+            control.heard(ssrc, pairs, True), control.told(ssrc, pairs, True), control.told(0, pairs, False)
         )
 
     def _agreed_by(self, talk: Talk) -> Agreed | None:
@@ -150,12 +158,13 @@ class PlainTalks:
             return None
         lines = MediaLines(state.announced)
         ports = dict(zip(SIDES, [port for _, port in talk.announced], strict=True))
-        types = [
+        common = set.intersection(*[
             {each.payload_type for line in described.media for each in line.formats} for described in call.descriptions
-        ]
+        ])
         return Agreed(
             {side: lines.find(OTHER_SIDE[side], ports[OTHER_SIDE[side]]) for side in SIDES},
-            {side: lines.find(side, ports[side]) for side in SIDES}, lines, frozenset(set.intersection(*types)),
+            {side: lines.find(side, ports[side]) for side in SIDES}, lines,
+            frozenset([number for number in range(128) if str(number) in common]),
         )
 
 
@@ -167,9 +176,8 @@ def _is_lone(talk: Talk, flows: tuple[FlowState, ...], table: FlowTable) -> bool
     """Whether each hop has two flows, with nothing but its messages on them, which are all there is at one end."""
     for hop in talk.hops:
         pair = hop.pair
-        two = flows if len(talk.hops) == 1 else tuple([state for state in flows if state.pair is pair])
-        said = len([entry for entry in talk.entries if entry.flow.pair is pair])
-        if len(two) != 2 or table.lone_ends(*two, said) is None:
+        two = tuple([state for state in flows if state.pair is pair])
+        if len(two) != 2 or table.lone_ends(*two, talk.count_on(two[0]) + talk.count_on(two[1])) is None:
             return False
     return True
 
@@ -192,8 +200,7 @@ def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Co
     counters = scanner.stream_table.alone_on(state.number)
     if counters is None or counters.last in recent or len(counters.flows) > 1:
         return None
-    signalled = len([entry for entry in talk.entries if entry.flow is state])
-    return counters if state.datagrams == counters.packets + signalled else None
+    return counters if state.datagrams == counters.packets + talk.count_on(state) else None
 
 
 def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory) -> bool:
@@ -202,10 +209,10 @@ def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory)
     return directory.announces(ssrc) == ([] if offer.ssrc is None else [SIDES[at]]) and offer.ssrc in (None, ssrc)
 
 
-def _is_of_call(talk: Talk, counters: Counters, payload_types: frozenset[str]) -> bool:
-    """Whether a stream begins soon after the answer and ends soon before the end, with a type that both sides list."""
-    answered, ended = (talk.answered or 0) / 1e9, (talk.ended or 0) / 1e9
-    first, last = counters.first / 1e9, counters.last / 1e9
+def _is_of_call(talk: Talk, counters: Counters) -> bool:
+    """Whether a stream of more than a few packets begins soon after the answer and ends soon before the end."""
+    accepted, over, begun, left = talk.answered or 0, talk.ended or 0, counters.first, counters.last
+    answered, ended, first, last = accepted / 1e9, over / 1e9, begun / 1e9, left / 1e9
     if not answered <= first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= last <= ended:
         return False
-    return counters.packets > STRAY_PACKETS and str(counters.payload_type) in payload_types
+    return counters.packets > STRAY_PACKETS

@@ -5,26 +5,24 @@ That a stream is plain is said only where that is known at once; any other one i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from dissectors.analysis.calls.descriptions import Codec
-from dissectors.analysis.streams.clock import VIDEO_CLOCK, frame, in_real_time, slope
+from dissectors.analysis.streams.clock import VIDEO_CLOCK, in_real_time, slope
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.feedback import Told
 from dissectors.analysis.streams.protection import TAG_OCTETS, protected, spare_octets
 from dissectors.analysis.streams.quality import ASSUMED_DELAY_MS, of_a_whole_stream
-from dissectors.analysis.streams.rtcp import Clocked, Heard
+from dissectors.analysis.streams.rtcp import Heard
 from dissectors.analysis.streams.silence import LONGEST_FRAME_SECONDS
-from dissectors.analysis.streams.stream import agreed_codec, jitter_ms
+from dissectors.analysis.streams.stream import agreed_codec
 from dissectors.findings.delivery.delivery import JITTER_MS, POOR_MOS, ROUND_TRIP_MS
 from dissectors.findings.delivery.repair import REPAIRING
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.negotiation.codecs import COLLIDING, REDUNDANT
 from dissectors.findings.outlines import Outline, Sent
 from dissectors.findings.timing.rhythm import MIN_TOGETHER_SHARE
-from dissectors.findings.timing.sender_reports import MIN_REPORTS
-from dissectors.mux.counters import Counters
+from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Place
 from dissectors.wire.datagram import Flow
 
@@ -60,9 +58,9 @@ def plain_codec(joined: Joined, payload_type: int) -> Codec | None:
 
 def plain_frame_ms(counters: Counters, joined: Joined, keyed: bool, known: Codec) -> float | None:
     """The milliseconds in each packet of a stream to which nothing happened; None where it is not plain even so."""
-    ((packets, octets, smallest, largest),) = counters.sizes.values()
-    step, rate = frame(counters), known.clock or 0
-    if step is None or step > LONGEST_FRAME_SECONDS * rate or counters.close >= MIN_TOGETHER_SHARE * packets:
+    step, packets, octets, smallest, largest = counters.uniform()
+    rate = known.clock or 0
+    if not 0 < step <= LONGEST_FRAME_SECONDS * rate or counters.close >= MIN_TOGETHER_SHARE * packets:
         return None
     spare = spare_octets(known.name, step, packets, smallest, largest)
     # With nothing to spare it is in the clear, whatever was agreed.
@@ -72,7 +70,7 @@ def plain_frame_ms(counters: Counters, joined: Joined, keyed: bool, known: Codec
         return None
     if (counters.last - counters.first) / 1e9 >= MAX_SECONDS:
         return None
-    if (jitter_ms(counters, counters.jitter, rate) or 0) >= JITTER_MS:
+    if rate in CLOCKS and 1000 * counters.jitter_at(CLOCKS.index(rate)) / rate >= JITTER_MS:
         return None
     fitted = slope(counters)
     if fitted is not None and not in_real_time(fitted, rate):
@@ -82,7 +80,7 @@ def plain_frame_ms(counters: Counters, joined: Joined, keyed: bool, known: Codec
 
 def outline(counters: Counters, flow: Flow, joined: Joined) -> Outline:
     """What is told of a stream that is plain."""
-    step, known = frame(counters) or 0, agreed_codec(joined, counters.payload_type)
+    step, known = counters.uniform()[0], agreed_codec(joined, counters.payload_type)
     return Outline(
         counters.ssrc, flow.src, flow.sport, flow.dst, flow.dport, SOUND, joined.sender,
         (Sent(counters.payload_type),), counters.packets, 1000 * step / (known.clock or 1),
@@ -90,12 +88,12 @@ def outline(counters: Counters, flow: Flow, joined: Joined) -> Outline:
     )
 
 
-def says_little(heard: Heard | None, told: Told | None, shared: Told | None, clocked: Sequence[Clocked]) -> bool:
+def says_little(heard: Heard | None, told: Told | None, shared: Told | None) -> bool:
     """Whether no rule asks about what RTCP says of a stream that is plain besides; see `streams.stream.Said`.
 
-    Its receiver counts no loss and is near, its sender reported a few times only, and nobody asked for anything.
+    Its receiver counts no loss and is near, and nobody asked for anything; what its sender reports is not looked at.
     """
-    if told is not None or shared is not None or len(clocked) >= MIN_REPORTS:
+    if told is not None or shared is not None:
         return False
     if heard is None:
         return True

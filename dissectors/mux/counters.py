@@ -230,6 +230,17 @@ class Counters:
             return False
         return not self.encrypted
 
+    def uniform(self) -> tuple[int, int, int, int, int]:
+        """Of one that is `uneventful` its timestamp step, and how many payloads, their octets, the least and the most.
+        """
+        ((step, _),) = self.steps.items()
+        ((packets, octets, smallest, largest),) = self.sizes.values()
+        return step, packets, octets, smallest, largest
+
+    def jitter_at(self, place: int) -> float:
+        """The interarrival jitter at one of `CLOCKS`, in its units."""
+        return self.jitter[place]
+
     def points(self) -> tuple[list[float], list[float]]:
         """When the least delayed datagram of each bucket came, in seconds since `origin`, and how many units it is on.
         """

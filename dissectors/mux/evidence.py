@@ -144,15 +144,16 @@ class Evidence:
         for counters in gone:
             self.streams.forget(counters)
         self._forgotten += len(gone)
+        reported, latest = self.reported, self._latest
         for counters in gone:
             ssrc = counters.ssrc
-            other = next(reversed(self.streams.by_ssrc(ssrc)), None)
-            if other is None:
-                if self.reported:
-                    self.reported.pop(ssrc, None)
-                self._latest.pop(ssrc, None)
-            elif self._latest.get(ssrc) is counters:
-                self._latest[ssrc] = other
+            others = self.streams.by_ssrc(ssrc)
+            if not others:
+                if reported:
+                    reported.pop(ssrc, None)
+                latest.pop(ssrc, None)
+            elif latest.get(ssrc) is counters:
+                latest[ssrc] = others[-1]
 
     def judge(self, entry: Entry) -> list[Entry]:
         """What is settled now: usually the entry itself, none while it waits, more when it confirms others."""
@@ -453,6 +454,8 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
     """What found no room in the counters of streams, by name."""
     phases = events = breaks = 0
     for counters in streams:
+        if counters.uneventful:
+            continue
         phases += counters.other_phases
         events += counters.other_events
         # Two sources under one SSRC break each other's numbers all the time; how often is told of the stream.

@@ -399,6 +399,13 @@ cdef class Counters:
             return False
         return not (self.duplicates or self.reordered or self.restarts or self.jumps)
 
+    def uniform(self):
+        cdef Size *sizes = self.size
+        return self.step[0].step, sizes.packets, sizes.octets, sizes.smallest, sizes.largest
+
+    def jitter_at(self, int place):
+        return self.jitters[place]
+
     def points(self):
         cdef list times = [], units = []
         cdef int i
