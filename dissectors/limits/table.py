@@ -65,8 +65,8 @@ class Table(OrderedDict[Key, Value]):
         while len(self) >= self.limit and self:
             self._give_up()
         _set(self, key, value)
-        if self._groups is not None:
-            self._enter(self._groups, key, value)
+        if self._groups is not None and self._groups_of is not None:
+            enter(self._groups, self._groups_of(key, value), key)
 
     def put(self, key: Key, value: Value, octets: int) -> None:
         """Set an entry that weighs so many octets; where it alone is too much, it goes itself."""
@@ -142,22 +142,13 @@ class Table(OrderedDict[Key, Value]):
             self._bounds.hit(self.name)
 
     def _known(self) -> dict[Hashable, Any]:
-        if self._groups is None:
-            self._groups = {}
-            for key, value in self.items() if self._groups_of is not None else ():
-                self._enter(self._groups, key, value)
-        return self._groups
-
-    def _enter(self, groups: dict[Hashable, Any], key: Key, value: Value) -> None:
-        """Add a key to its groups; most hold one key, which needs no dictionary."""
-        for group in self._groups_of(key, value) if self._groups_of is not None else ():
-            found = groups.get(group)
-            if found is None:
-                groups[group] = key
-            elif type(found) is dict:
-                found[key] = None
-            elif found != key:
-                groups[group] = {found: None, key: None}
+        groups, groups_of = self._groups, self._groups_of
+        if groups is None:
+            groups = self._groups = {}
+            if groups_of is not None:
+                for key, value in self.items():
+                    enter(groups, groups_of(key, value), key)
+        return groups
 
     def _leave(self, groups: dict[Hashable, Any], key: Key, value: Value) -> None:
         """Take a key out of its groups."""
@@ -177,6 +168,18 @@ class Table(OrderedDict[Key, Value]):
                     return key
             oldest = sorted(self, key=lambda key: used(self[key]))[: len(self) // IDLE_SHARE + 1]
             self._idle = [(used(self[key]), key) for key in reversed(oldest)]
+
+
+def enter(groups: dict[Hashable, Any], own: tuple[Hashable, ...], key: Hashable) -> None:
+    """Add a key to its own groups; most hold one key, which needs no dictionary."""
+    for group in own:
+        found = groups.get(group)
+        if found is None:
+            groups[group] = key
+        elif type(found) is dict:
+            found[key] = None
+        elif found != key:
+            groups[group] = {found: None, key: None}
 
 
 def leave(groups: dict[Hashable, Any], group: Hashable, key: Hashable) -> None:
