@@ -1,10 +1,11 @@
-"""What streams are: sound or pictures, and which of them have one SSRC."""
+"""What streams are: sound or pictures, and which of them have one SSRC; and what flows carry."""
 
 from __future__ import annotations
 
 from dissectors.analysis.streams.clock import VIDEO_CLOCK
 from dissectors.findings.rule import Facts
-from dissectors.report import Stream
+from dissectors.report import Flow, Stream
+from dissectors.report.flows import numbered
 
 SOUND = "audio"
 SOUND_KINDS = (SOUND, None)
@@ -28,3 +29,14 @@ def by_ssrc(facts: Facts) -> dict[int, list[int]]:
     for number, stream in facts.striking:
         found.setdefault(stream.ssrc, []).append(number)
     return {ssrc: alike for ssrc, alike in found.items() if 1 < len(alike) <= MAX_NAMESAKES}
+
+
+def spoken(facts: Facts) -> list[tuple[int, Flow, frozenset[str]]]:
+    """The flows that are recognised, with their positions, and the names of what was seen on each."""
+    return facts.once(_spoken)
+
+
+def _spoken(facts: Facts) -> list[tuple[int, Flow, frozenset[str]]]:
+    return [
+        (position, flow, frozenset([seen.name for seen in flow.protocols])) for position, flow in numbered(facts.flows)
+    ]

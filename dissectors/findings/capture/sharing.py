@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.kinds import spoken
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call
-from dissectors.report.flows import numbered
 
 MEDIA = {"RTP", "RTCP"}
 MAX_PORTS = 8
@@ -22,10 +22,9 @@ MAX_PORTS = 8
 )
 def port_shared(facts: Facts) -> Iterator[Found]:
     ports: dict[int, set[str]] = {}
-    for flow in facts.recognised:
-        names = {seen.name for seen in flow.protocols} - {"UNKNOWN", "KEEPALIVE"}
-        if "SIP" in names and names & MEDIA:
-            ports.setdefault(min(flow.sport, flow.dport), set()).update(names)
+    for _, flow, seen in spoken(facts):
+        if "SIP" in seen and seen & MEDIA:
+            ports.setdefault(min(flow.sport, flow.dport), set()).update(seen - {"UNKNOWN", "KEEPALIVE"})
     for port, names in sorted(ports.items())[:MAX_PORTS]:
         yield Found(f"port {port} carries {', '.join(sorted(names))}")
 
@@ -38,10 +37,7 @@ def port_shared(facts: Facts) -> Iterator[Found]:
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
     # What TURN carried is counted on its flows alone.
     heard = facts.capture.inside or MEDIA <= {seen.name for seen in facts.capture.protocols}
-    both = {
-        position for position, flow in (numbered(facts.flows) if heard else ())
-        if len(flow.protocols) > 1 and MEDIA <= {seen.name for seen in flow.protocols}
-    }
+    both = {position for position, _, seen in (spoken(facts) if heard else ()) if MEDIA <= seen}
     for number, call in facts.having(DESCRIBED) if both else ():
         lines = [line for described in call.descriptions for line in described.media]
         shared = any(position in both for stream in facts.of(call) for position in stream.flows)

@@ -145,11 +145,13 @@ def consent_missing(facts: Facts) -> Iterator[Found]:
             ours, theirs = streams.get(there), streams.get(again)
             if ours is None or theirs is None:
                 continue
+            # One side stops before the other does.
+            if max(ours, key=_last).last > max(theirs, key=_last).last:
+                ours, theirs = theirs, ours
             asked = [each for each in (checks.get(there), checks.get(again)) if each is not None]
-            for stops, goes_on in ((ours, theirs), (theirs, ours)):
-                found = _stopped(session, asked, stops, goes_on)
-                if found is not None:
-                    yield found
+            found = _stopped(session, asked, ours, theirs)
+            if found is not None:
+                yield found
 
 
 def streams_by_way(facts: Facts) -> dict[Way, list[Stream]]:

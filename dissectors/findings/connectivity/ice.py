@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
+from dissectors.findings.kinds import spoken
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.security.dtls_roles import keyed_without_checks
@@ -306,8 +307,7 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
 
 def _in_use(facts: Facts) -> set[Way]:
     """Who uses a pair has chosen it, whether or not the capture began in time."""
-    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in facts.recognised]
-    return {ends for ends, names in carried if names - CHECKING}
+    return {way(flow) for _, flow, names in spoken(facts) if not names <= CHECKING}
 
 
 RULES = (

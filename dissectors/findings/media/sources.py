@@ -30,7 +30,9 @@ def _spanning(facts: Facts) -> dict[int, list[int]]:
         (number, stream, call.ended) for _, call in facts.having(OUTLIVING) if call.ended is not None
         for number in call.streams if (stream := facts.streams[number]).last > call.ended
     ]
-    at = _by_endpoint(facts) if outlived else {}
+    if not outlived:
+        return found
+    at = _by_endpoint(facts, min(ended for _, _, ended in outlived), max(stream.last for _, stream, _ in outlived))
     for number, stream, ended in sorted(outlived, key=itemgetter(0)):
         for end in ((stream.dst, stream.dport), (stream.src, stream.sport)):
             starts, calls = at.get(end, ([], []))
@@ -41,10 +43,16 @@ def _spanning(facts: Facts) -> dict[int, list[int]]:
     return found
 
 
-def _by_endpoint(facts: Facts) -> dict[tuple[str | None, int], tuple[list[float], list[int]]]:
-    """When the answered calls began that announced an endpoint, and their positions, in order of time."""
+def _by_endpoint(
+    facts: Facts, since: float, until: float
+) -> dict[tuple[str | None, int], tuple[list[float], list[int]]]:
+    """When the answered calls began that announced an endpoint, and their positions, in order of time.
+
+    They are those that began in this time.
+    """
     at: dict[tuple[str | None, int], tuple[list[float], list[int]]] = {}
-    for number, call in sorted(facts.talks(), key=lambda talk: talk[1].start):
+    begun = [(number, call) for number, call in facts.talks() if since <= call.start <= until]
+    for number, call in sorted(begun, key=lambda talk: talk[1].start):
         for end in _announced(call):
             starts, calls = at.setdefault(end, ([], []))
             starts.append(call.start)

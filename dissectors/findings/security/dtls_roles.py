@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import ends_of
+from dissectors.findings.kinds import spoken
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Certainty, Check, Handshake, Media, Session, Stream
@@ -164,8 +165,8 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
 def _between(facts: Facts) -> dict[object, set[str]]:
     """The protocols between two ends, whichever way."""
     found: dict[object, set[str]] = {}
-    for flow in facts.recognised:
-        found.setdefault(ends_of(flow), set()).update([seen.name for seen in flow.protocols])
+    for _, flow, names in spoken(facts):
+        found.setdefault(ends_of(flow), set()).update(names)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.findings.kinds import by_ssrc, video
 from dissectors.findings.media.media import lasting
 from dissectors.findings.media.sources import spanning
-from dissectors.findings.moments import into, largest, mark, marks
+from dissectors.findings.moments import into, largest, mark, marked, marks
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.timing.rates import in_real_time, rate_off
@@ -58,11 +58,8 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
     "opened again. If several senders step at once, it was the network or the capture.",
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
-    for number, stream in facts.striking:
-        stepped = marks(stream, "step") if stream.marks else ()
-        if not stepped:
-            continue
-        steps = [each for each in stepped if _counts(stream, each) and not _on_hold(facts, stream, each)]
+    for number, stream in marked(facts, "step"):
+        steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
             continue
@@ -111,12 +108,12 @@ def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
 )
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
-    for number, stream in facts.striking:
+    for number, stream in marked(facts, "jump"):
         # What is sent again has the timestamps of what was sent first, whenever that was.
-        if not stream.marks or stream.repairs is not None:
+        if stream.repairs is not None:
             continue
         jumps = marks(stream, "jump")
-        if jumps and number not in several and mark(stream, "alternation") is None:
+        if number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: timestamps jump {_jumps(stream)}"
             yield Found(what, [each.place for each in jumps[:TOLD_JUMPS]], stream.call, number, time=jumps[0].time)
 
@@ -157,7 +154,7 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
         from dissectors.findings.media.namesakes import two_ends
 
         yield from two_ends(facts)
-    for number, stream in facts.striking:
+    for number, stream in marked(facts, "alternation"):
         found = mark(stream, "alternation")
         if found is not None:
             what = f"{name_of(stream)}: timestamps go to and fro between two clocks, {counted(found.units, 'time')}"
