@@ -143,8 +143,8 @@ def retold(twin: Twin, teller: type[Teller], octets: bytes, **options: Any) -> l
 
 def pcap(records: list[Any]) -> bytes:
     """A little-endian pcap file of records."""
-    octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
+    pieces = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)]
     for _, record in records:
-        seconds, fraction = divmod(record.time, 1_000_000_000)
-        octets += struct.pack("<IIII", seconds, fraction, len(record.octets), record.original) + record.octets
-    return octets
+        head = *divmod(record.time, 1_000_000_000), len(record.octets), record.original
+        pieces += struct.pack("<IIII", *head), record.octets
+    return b"".join(pieces)

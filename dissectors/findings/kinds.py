@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dissectors.analysis.streams.clock import VIDEO_CLOCK
 from dissectors.findings.rule import Facts
 from dissectors.report import Flow, Stream
@@ -31,12 +33,10 @@ def by_ssrc(facts: Facts) -> dict[int, list[int]]:
     return {ssrc: alike for ssrc, alike in found.items() if 1 < len(alike) <= MAX_NAMESAKES}
 
 
-def spoken(facts: Facts) -> list[tuple[int, Flow, frozenset[str]]]:
-    """The flows that are recognised, with their positions, and the names of what was seen on each."""
-    return facts.once(_spoken)
+def spoken(facts: Facts) -> Iterator[tuple[int, Flow, frozenset[str]]]:
+    """The flows that are recognised, with their positions, and the names of what was seen on each.
 
-
-def _spoken(facts: Facts) -> list[tuple[int, Flow, frozenset[str]]]:
-    return [
-        (position, flow, frozenset([seen.name for seen in flow.protocols])) for position, flow in numbered(facts.flows)
-    ]
+    They are made anew each time: to hold them would take more than all that is known of calls without media.
+    """
+    for position, flow in numbered(facts.flows):
+        yield position, flow, frozenset([seen.name for seen in flow.protocols])

@@ -386,9 +386,12 @@ def all_of(stories: list[Story], apart: float = 700.0) -> Story:
 @pytest.mark.parametrize("way", [*GO_WELL, *OTHERS])
 @pytest.mark.parametrize("most", [0, 3])
 def test_each_way_is_told_as_if_it_had_been_read(way: str, most: int, opened: Counter[str]) -> None:
-    well = [*GO_WELL.values()]
-    one = {**GO_WELL, **OTHERS}[way]
-    story = all_of([one, *well[:4], one, *well[4:], one, well[0], well[1]])
+    ways = GO_WELL | OTHERS
+    # Each has others beside it that go well, and all of these are beside some.
+    first, well = [*ways].index(way), [*GO_WELL.values()]
+    two, three, four, five, six, seven = [well[(6 * first + more) % len(well)] for more in range(6)]
+    one = ways[way]
+    story = all_of([one, two, three, one, four, five, six, one, seven])
     made = told(story, True, most)
     assert made == told(story, False, most)
     assert all(told(story, True, most, size) == told(story, False, most, size) for size in (1, 4096))
