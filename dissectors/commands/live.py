@@ -46,8 +46,17 @@ SAME_INTERRUPT_SECONDS = 0.03
 AHEAD = tuple(f"dissectors.outputs.{name}" for name in ("escape", "export", "journal", "speaker"))
 """Modules that the end of a session needs."""
 
-OPENING = ("dissectors.mux.tls", "dissectors.mux.tls_keys", "dissectors.engine.secured")
-"""Modules that TLS needs."""
+TRACKING = tuple(f"dissectors.{name}" for name in (
+    "analysis.calls.jsep", "analysis.calls.verto", "analysis.connectivity.channels",
+    "analysis.connectivity.handshakes", "analysis.connectivity.sessions", "analysis.connectivity.succession",
+    "analysis.streams.unsent", "engine.assessed", "engine.belongings", "engine.talks", "findings.delivery.unsent",
+    "findings.dropped", "findings.media.namesakes", "protocols.dtls_bodies", "protocols.dtls_handshake",
+    "protocols.jsep_http", "protocols.jsep_json", "protocols.jsep_xml", "wire.proxied", "wire.tls_hello", "wire.x509",
+))
+"""Modules of what reads, tracks and judges that are loaded with what they are for, where one may."""
+
+OPENING = tuple(f"dissectors.{name}" for name in ("crypto.dtls_records", "engine.secured", "mux.tls", "mux.tls_keys"))
+"""Modules that TLS and DTLS need."""
 
 BROWSING = (
     "dissectors.screens.browser.app", "textual.drivers.linux_driver", "textual.widgets._toast",
@@ -121,10 +130,13 @@ def listing() -> list[str]:
 
 def _load(options: argparse.Namespace) -> None:
     """Import all modules now: the user that we become may have no right to read Python's folders."""
+    from dissectors.offline import scanner_class
+
+    scanner_class()
     report = () if options.ndjson else (inputs.report_format(options).module,)
     page = (FORMATS["html"].module,) if options.html and not FORMATS["html"].lacking else ()
     wanted = (*(BROWSING if options.browse else ()), *(SENDING if options.hep else ()))
-    for name in (*AHEAD, *OPENING, *report, *page, *wanted):
+    for name in (*AHEAD, *TRACKING, *OPENING, *report, *page, *wanted):
         import_module(name)
 
 

@@ -30,7 +30,7 @@ def count_messages(sent: Sent, calls: Iterable[CallState | Waiting], kept: Conta
 def _count_unread(sent: Sent, call: Waiting) -> None:
     for state in call.flows:
         src, _, dst, _, _, _ = state.flow
-        sent.add_unread((src, dst), len([entry for entry in call.entries if entry.flow is state]))
+        sent.add_unread((src, dst), call.count_on(state))
 
 
 def count_packets(sent: Sent, table: FlowTable, streams: Iterable[Counters]) -> None:

@@ -48,9 +48,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
     },
     "Within a call": {
         "signalling.within_calls": (REFUSED, UNANSWERED, "CANCEL"),
-        "signalling.endings": (
-            "REFER", "NOTIFY", "Session-Expires", "Reason",
-        ),
+        "signalling.endings": ("REFER", "NOTIFY", "Session-Expires", "Reason"),
         "signalling.legs": (),
     },
     "Offer and answer": {

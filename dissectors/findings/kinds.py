@@ -1,4 +1,4 @@
-"""What streams are: sound or pictures, and which of them have one SSRC; and what flows carry."""
+"""Streams by what they are and by their SSRC, and flows by what they carry."""
 
 from __future__ import annotations
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from dissectors.report import Mark, MarkKind, Place, Stream
-
-if TYPE_CHECKING:
-    from dissectors.findings.rule import Facts
 
 
 def marks(stream: Stream, kind: MarkKind) -> list[Mark]:
@@ -22,19 +18,6 @@ def mark(stream: Stream, *kinds: MarkKind) -> Mark | None:
         if each.kind in kinds:
             return each
     return None
-
-
-def marked(facts: Facts, kind: MarkKind) -> Sequence[tuple[int, Stream]]:
-    """The streams that have a moment of this kind, with their positions."""
-    return facts.once(_by_kind).get(kind, ())
-
-
-def _by_kind(facts: Facts) -> dict[str, list[tuple[int, Stream]]]:
-    found: dict[str, list[tuple[int, Stream]]] = {}
-    for number, stream in facts.striking:
-        for kind in {mark.kind for mark in stream.marks} if stream.marks else ():
-            found.setdefault(kind, []).append((number, stream))
-    return found
 
 
 def place_of(found: Mark | None, stream: Stream) -> tuple[Place, ...]:

@@ -52,14 +52,14 @@ def findings(facts: Facts, scopes: Collection[Scope] = OF_ALL, most: int = MAX_A
     return ranked(each for rule in asked(facts) if rule.scope in scopes for each in rule.findings(facts, most))
 
 
-def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
+def doubted(found: Collection[Finding], facts: Facts) -> Iterator[Finding]:
     """Findings, those about absence in doubt where what did not come may only not have been captured.
 
     That is so where the capture dropped frames (meanwhile, if that is known), and for checks and handshakes where it
     may have one direction only.
     """
     dropped = sum(file.dropped or 0 for file in facts.capture.files)
-    if not (dropped or facts.dropping or facts.once(one_sided)):
+    if not found or not (dropped or facts.dropping or facts.once(one_sided)):
         yield from found
         return
     from dissectors.findings.catalogue import RULES

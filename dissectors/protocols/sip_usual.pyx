@@ -100,6 +100,8 @@ cdef int64_t ONCE_OF_CALLS = sum([
     )
 ])
 cdef int LONGER = max(map(len, COMPACT.values())) - 1
+if LARGEST + MOST_LINES * LONGER > 0xFFFF:
+    raise ImportError("a message may be larger than what two octets say of its parts")
 cdef int LONGEST_NAMES = MAX_NAME_LENGTH, C_LARGEST = LARGEST, C_LONGEST = LONGEST, C_MOST_LINES = MOST_LINES
 cdef int C_LONGEST_LINE = LONGEST_LINE, C_LONGEST_NAME = LONGEST_NAME, C_LEAST_EXPIRES = LEAST_EXPIRES
 

@@ -121,11 +121,14 @@ else:
                 return super().__new__(cls, name, bases, own)
             fields = tuple(own.get("__annotations__", ()))
             defaults = {each: own[each] for each in fields if each in own}
+            if len(fields) >= len(_MAKERS) or fields[len(fields) - len(defaults):] != tuple(defaults):
+                raise TypeError(f"{name} has more than {len(_MAKERS) - 1} fields, or a default before one without")
             maker = _MAKERS[len(fields)]
             code = maker.__code__.replace(co_varnames=("_cls", *fields), co_name=name)
             getters = {each: _tuplegetter(place, None) for place, each in enumerate(fields)}
             named = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__slots__": ()}
             make = FunctionType(code, maker.__globals__, "__new__", tuple(defaults.values()))
+            make.__qualname__ = f"{name}.__new__"
             return type(name, (_Named,), own | getters | named | {"__new__": make})
 
     class NamedTuple(metaclass=_Naming):

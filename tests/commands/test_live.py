@@ -57,6 +57,39 @@ def test_the_report_as_json_is_that_of_the_kept_file(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == json.loads(again.stdout)
 
 
+def test_all_that_captures_need_is_loaded_before_root_is_given_up() -> None:
+    code = """
+import sys
+from argparse import Namespace
+from pathlib import Path
+from dissectors.commands import live
+from dissectors.crypto.secrets import Secrets
+from dissectors.live import session
+from dissectors.sources.capture import open_capture
+live._load(Namespace(ndjson=True, html=None, browse=False, hep=None))
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        assert not name.startswith("dissectors."), name
+sys.meta_path.insert(0, Refusing())
+datagrams = 0
+for capture in [*Path("pcaps").glob("*.pcap"), *Path("tests/data").rglob("*.pcap*")]:
+    secrets = Secrets(growing=True)
+    if (keys := capture.with_suffix(".keys")).exists():
+        secrets.add(keys.read_bytes())
+    scanner, engine = session.scanner_class()(), session.Engine(max_finished=0)
+    scanner.connections.secrets = secrets
+    engine.open_with(secrets)
+    with open_capture(str(capture)) as opened:
+        for batch in scanner.scan((0, record) for record in opened.records()):
+            engine.feed(batch)
+            engine.retire_finished(scanner)
+    engine.feed(scanner.finish(engine.announced()))
+    datagrams += engine.report(scanner, ()).capture.datagrams
+assert datagrams > 1000
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_frames_can_be_kept_on_standard_output() -> None:
     done = run("-", "-w", "-", octets=CALL.read_bytes())
     again = run("-", "--ndjson", octets=done.stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -66,9 +66,17 @@ def test_a_finding_is_of_what_the_scope_of_its_rule_says(id: str) -> None:
         assert {each.call is not None for each in found(id)} == {scope == "call"}
 
 
-def test_a_rule_is_asked_by_its_scope_and_by_no_list() -> None:
-    assert {*OF_CALLS, *OF_PATHS} == {*OF_ALL} - {"capture"} and {*OF_ALL} == set(get_args(Scope))
-    assert {rule.scope for rule in RULES.values()} == {*OF_ALL}
+def test_a_rule_is_asked_by_its_scope_and_by_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {rule.scope for rule in RULES.values()} == {*OF_ALL} == set(get_args(Scope))
+    met = set()
+    for id in ("port-shared", "call-busy", "consent-lost", "stream-loss"):
+        for facts in facts_of(id, (0,), monkeypatch):
+            every = {each.id for each in rules.findings(facts)}
+            for scopes in (OF_CALLS, OF_PATHS, ("capture",)):
+                of_these = {each.id for each in rules.findings(facts, scopes)}
+                assert of_these == {name for name in every if RULES[name].scope in scopes}
+                met |= {RULES[name].scope for name in of_these}
+    assert met == {*OF_ALL}
 
 
 def test_every_file_of_rules_is_listed_once() -> None:
@@ -77,21 +85,37 @@ def test_every_file_of_rules_is_listed_once() -> None:
     assert len(files) == len(found) and {*files} == found
 
 
-@pytest.mark.parametrize("id", CASES)
-def test_rules_that_are_not_asked_would_find_nothing(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def facts_of(id: str, places: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> list[Facts]:
+    """All facts that rules were asked about in these stories of a finding."""
     looked: list[Facts] = []
 
     def watched(facts: Facts) -> Iterator[Rule]:
         looked.append(facts)
         return asked(facts)
 
-    monkeypatch.setattr(rules, "asked", watched)
-    for story in CASES[id]:
-        told(story)
+    with monkeypatch.context() as patched:
+        patched.setattr(rules, "asked", watched)
+        for place in places:
+            told(CASES[id][place])
     assert looked
-    for facts in looked:
+    return looked
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_rules_that_are_not_asked_would_find_nothing(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for facts in facts_of(id, (0, 1), monkeypatch):
         passed_over = RULES.keys() - {rule.id for rule in asked(facts)}
         assert not [name for name in passed_over if [*RULES[name].findings(facts)]]
+
+
+OF_QUERIES = {"decrypted", "heard", "randomness"}
+"""What only those find who ask the rules about it themselves."""
+
+
+def test_some_capture_has_what_the_index_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {word for files in FILES.values() for words in files.values() for word in words}
+    present = {word for id in CASES for facts in facts_of(id, (0,), monkeypatch) for word in facts.present}
+    assert wanted - OF_QUERIES <= present and OF_QUERIES < wanted
 
 
 def test_ids_are_unique_and_in_plain_words() -> None:

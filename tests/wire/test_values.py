@@ -134,7 +134,7 @@ def test_a_tuple_with_names_is_made_as_one_of_typing(values: tuple[int, ...], na
         try:
             return tuple(kind(*values, **named))
         except TypeError as error:
-            return str(error).partition("() ")[2]
+            return str(error).replace("AsInTyping", "Place")
 
     assert made(Place) == made(AsInTyping)
 
@@ -143,6 +143,15 @@ def test_a_value_of_a_tuple_with_names_is_replaced_by_its_name_alone() -> None:
     assert type(Place(1)._replace(frame=2)) is Place and Place._make((1, 2)) == Place(1, 2, "here")
     with pytest.raises(TypeError, match="Place has no place"):
         Place(1)._replace(place=2)  # type: ignore[call-arg]  # that is what is tested
+
+
+@pytest.mark.parametrize("own", [
+    {"__annotations__": {"file": int, "frame": int}, "file": 1}, {"__annotations__": dict.fromkeys("abcdefghijk")},
+])
+def test_a_tuple_with_names_that_cannot_be_is_refused(own: dict[str, object]) -> None:
+    base: Any = NamedTuple
+    with pytest.raises(TypeError, match="Wrong has"):
+        type(base)("Wrong", (base,), {"__module__": __name__, **own})
 
 
 @pytest.mark.parametrize("count", range(1, 11))

@@ -288,6 +288,7 @@ class Talk(Unread):
             if offer is None or offer.owner == asked.owner:
                 return False
             self.offered, self.accepted = (asked, offer), usual
+            # The next answer is compared with what was accepted, and no owner any more.
             offer.owner = asked.owner = None
         self.timed |= usual.timed
         return True

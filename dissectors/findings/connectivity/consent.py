@@ -34,8 +34,6 @@ _last = attrgetter("last")
     "checks are refused with 401, one side missed an ICE restart or a new session.",
 )
 def consent_lost(facts: Facts) -> Iterator[Found]:
-    if not facts.sessions:
-        return
     for session in facts.sessions:
         for position in session.checks:
             check = facts.checks[position]

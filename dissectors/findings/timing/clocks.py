@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dissectors.findings.kinds import by_ssrc, video
 from dissectors.findings.media.media import lasting
 from dissectors.findings.media.sources import spanning
-from dissectors.findings.moments import into, largest, mark, marked, marks
+from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.timing.rates import in_real_time, rate_off
-from dissectors.report import Certainty, Mark, Severity, Stream
+from dissectors.report import Certainty, Mark, MarkKind, Severity, Stream
 
 DRIFT_PPM = 150.0
 MIN_STEP_MS, HEARD_STEP_MS = 20.0, 50.0
@@ -58,7 +58,7 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
     "opened again. If several senders step at once, it was the network or the capture.",
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
-    for number, stream in marked(facts, "step"):
+    for number, stream in _marked(facts, "step"):
         steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
@@ -92,6 +92,19 @@ def _counts(stream: Stream, step: Mark) -> bool:
     return long >= MIN_STEP_MS and (pause is None or long > (pause.milliseconds or 0.0) / 2)
 
 
+def _marked(facts: Facts, kind: MarkKind) -> Sequence[tuple[int, Stream]]:
+    """The streams that have a moment of this kind, with their positions."""
+    return facts.once(_by_kind).get(kind, ())
+
+
+def _by_kind(facts: Facts) -> dict[str, list[tuple[int, Stream]]]:
+    found: dict[str, list[tuple[int, Stream]]] = {}
+    for number, stream in facts.striking:
+        for kind in {each.kind for each in stream.marks} if stream.marks else ():
+            found.setdefault(kind, []).append((number, stream))
+    return found
+
+
 def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
     """Whether a step is the pause of a call that was held: many senders stop their clock for it."""
     long = abs(step.milliseconds or 0.0)
@@ -108,7 +121,7 @@ def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
 )
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
-    for number, stream in marked(facts, "jump"):
+    for number, stream in _marked(facts, "jump"):
         # What is sent again has the timestamps of what was sent first, whenever that was.
         if stream.repairs is not None:
             continue
@@ -154,7 +167,7 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
         from dissectors.findings.media.namesakes import two_ends
 
         yield from two_ends(facts)
-    for number, stream in marked(facts, "alternation"):
+    for number, stream in _marked(facts, "alternation"):
         found = mark(stream, "alternation")
         if found is not None:
             what = f"{name_of(stream)}: timestamps go to and fro between two clocks, {counted(found.units, 'time')}"

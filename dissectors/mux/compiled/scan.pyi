@@ -3,8 +3,8 @@
 Those of a stream, a flow and a pair are made by the scan alone. Numbers that only the scan changes cannot be assigned.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar, TypeVar, final
 
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import Channels
@@ -23,6 +23,8 @@ from dissectors.mux.verdicts import FinalVerdict, Verdicts
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Flow
 from dissectors.wire.link.frames import Frames
+
+_Value = TypeVar("_Value")
 
 @final
 class Pictures:
@@ -264,6 +266,10 @@ class Counters:
     def lost(self) -> int: ...
     @property
     def loss_runs(self) -> tuple[int, int]: ...
+    def uniform(self) -> tuple[int, int, int, int, int]: ...
+    def jitter_at(self, place: int) -> float: ...
+    def points(self) -> tuple[list[float], list[float]]: ...
+    def moments(self, make: Callable[..., _Value], clock: int, rate: float) -> list[_Value]: ...
 
 @final
 class PairState:
