@@ -392,9 +392,8 @@ def test_each_way_is_told_as_if_it_had_been_read(way: str, most: int, opened: Co
     two, three, four, five, six, seven = [well[(6 * first + more) % len(well)] for more in range(6)]
     one = ways[way]
     story = all_of([one, two, three, one, four, five, six, one, seven])
-    made = told(story, True, most)
-    assert made == told(story, False, most)
-    assert all(told(story, True, most, size) == told(story, False, most, size) for size in (1, 4096))
+    for size in (16, 4096 if most else 1):
+        assert told(story, True, most, size) == told(story, False, most, size)
 
 
 @pytest.mark.parametrize("way", GO_WELL)
