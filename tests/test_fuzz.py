@@ -18,7 +18,7 @@ from tests.fuzz.__main__ import main
 from tests.fuzz.targets import TARGETS, Ran, Wrong, judge, readers
 from tests.made import A, B, frame
 
-CASES = 12
+CASES = 6
 SCANNED = ("scan", "twins", "builds", "streams", "sealed", "tunnels")
 CORPUS = mutants.Corpus()
 """All that there is; workers with a bug in them have captures alone, as it shows in any case."""
