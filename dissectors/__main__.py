@@ -22,6 +22,7 @@ LITTLE_GARBAGE = 200_000
 
 def main() -> NoReturn:
     """Run the command line; an interruption while it is still being imported ends in silence, too."""
+    _stand_in()
     interrupt = signal.getsignal(signal.SIGINT)
     # Whoever runs it in the background may have it ignore interrupts.
     ours = interrupt is signal.default_int_handler
@@ -76,6 +77,17 @@ def main() -> NoReturn:
     # Everything is written and closed. To take the interpreter apart, object by object, would be a twentieth of it all,
     # and what was `made` a hundredth.
     os._exit(status)
+
+
+def _stand_in() -> None:
+    """Give a place that holds nothing to who was started without a standard input, or without a place for errors."""
+    for number, name, mode in ((0, "stdin", "r"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, encoding="utf-8", errors="backslashreplace"))
 
 
 def _one_or_many(one: str, many: str, number: int) -> str:

@@ -114,6 +114,24 @@ def test_without_standard_error_the_exit_status_still_tells() -> None:
     assert done.returncode == 2 and done.stdout == b""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
+@pytest.mark.parametrize("words", ["analyze -", "list -", "live -", "normalise - out.pcap", "anonymise - out.pcap"])
+def test_without_standard_input_there_is_one_line_and_exit_status_2(words: str, tmp_path: Path) -> None:
+    words = words.replace("out.pcap", str(tmp_path / "out.pcap"))
+    command = ["sh", "-c", f"exec \"$@\" {words} <&-", "sh", sys.executable, "-m", "dissectors"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and not [*tmp_path.iterdir()]
+    assert all(line.startswith("muxshark: ") for line in done.stderr.splitlines())
+    assert "muxshark: standard input: " in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
+def test_without_standard_error_live_still_reports() -> None:
+    command = ["sh", "-c", 'exec "$@" live - --json 2>&-', "sh", sys.executable, "-m", "dissectors"]
+    done = subprocess.run(command, input=Path(CALL).read_bytes(), stdout=subprocess.PIPE, cwd=ROOT)
+    assert done.returncode == 0 and b'"schema"' in done.stdout
+
+
 def test_the_package_runs_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "dissectors", "--version"], capture_output=True, cwd=ROOT)
     assert done.returncode == 0 and done.stdout.startswith(b"muxshark ")
