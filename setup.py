@@ -64,11 +64,6 @@ PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": 
 With `binding` each start would make an object of every function, for who asks for its parameters; nobody does.
 """
 
-QUICKLY = ["-Og", "-finline-small-functions", "-finline-functions-called-once"]
-"""For plain modules, of which the interpreter does most of the work: -O1 makes a run two per cent shorter, and takes
-nearly twice as long.
-"""
-
 SCAN = "dissectors.mux.compiled.scan"
 ONE_FUNCTION = [
     "--param=large-function-growth=100000", "--param=large-unit-insns=1000000", "--param=max-inline-insns-single=1000",
@@ -109,7 +104,7 @@ class BuildExtensions(build_ext):
                 how = ONE_FUNCTION
             elif twin:
                 ext.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
-            ext.extra_compile_args = [*(["-O3"] if twin else QUICKLY), *how, "-g0", "-w", "-ffp-contract=off"]
+            ext.extra_compile_args = ["-O3" if twin else "-O1", *how, "-g0", "-w", "-ffp-contract=off"]
         super().build_extension(ext)
 
     def forget(self, error: Exception) -> None:
