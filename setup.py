@@ -19,7 +19,7 @@ from setuptools.errors import BaseError, CompileError, LinkError
 TWINS = (
     "dissectors/mux/compiled/masker", "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve",
     "dissectors/protocols/sdp_usual", "dissectors/protocols/sip_head", "dissectors/protocols/sip_usual",
-    "dissectors/sources/blocks", "dissectors/sources/mapped",
+    "dissectors/sources/blocks",
 )
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/carried", "dissectors/analysis/calls/described",

@@ -24,7 +24,7 @@ def main(path: str) -> None:
     else:
         scanner = Scanner()
     with open_capture(path) as capture:
-        for _ in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
+        for _ in capture.lent_through(partial(scanner.read, 0, capture.walker, leave=True)):
             pass
     scanner.finish()
     counted = f"{scanner.datagrams} datagrams, {len(scanner.flows)} flows, {len(scanner.streams)} streams"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from operator import attrgetter
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     class _Reads(Protocol[Made]):
         """A scan, or what tells of it."""
 
-        build: str
-
-        def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[Made]:
-            """What is made of the next octets of a capture."""
+        def read(
+            self, file: int, walker: Walker, chunk: bytes | memoryview, leave: bool = False
+        ) -> Generator[Made, None, int]:
+            """What is made of the next octets of a capture, and how many of them it leaves for the next call."""
 
         def scan(self, records: Iterable[tuple[int, Record]]) -> Iterator[Made]:
             """What is made of records."""
@@ -401,7 +401,7 @@ def _batches(scanner: _Reads[Made], captures: Sequence[Capture], progress: Progr
     """The batches of a scan: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:
         (capture,) = captures
-        for batch in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
+        for batch in capture.lent_through(partial(scanner.read, 0, capture.walker, leave=True)):
             if progress is not None:
                 progress(capture.notes.packets)
             yield batch

@@ -62,12 +62,13 @@ def entries(batch: Any) -> Iterator[tuple[Any, ...]]:
         yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in ENTRY)
 
 
-def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, **options: Any) -> dict[str, Any]:
-    """Everything that a scan can tell of a capture."""
+def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, leave: bool = True, **options: Any) -> dict[str, Any]:
+    """Everything that a scan can tell of a capture, which may leave what is not whole in a chunk."""
     scanner = twin(**options)
     capture = Capture("made", BytesIO(octets))
     capture._chunks = cut(octets, chunk)
-    rows = [row for batch in capture.through(partial(scanner.read, 0, capture.walker)) for row in entries(batch)]
+    read = partial(scanner.read, 0, capture.walker, leave=leave)
+    rows = [row for batch in capture.lent_through(read) for row in entries(batch)]
     rows += entries(scanner.finish())
     return {"rows": rows, "notes": capture.notes, **state(scanner)}
 

@@ -7,7 +7,7 @@ their verdicts fell; however the records are cut into calls, the order and the v
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds as Hits
@@ -144,9 +144,16 @@ class Scanner:
         """How often which bound made something give way."""
         return bounds_hit(self._hits, self._evidence)
 
-    def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[Batch]:
-        """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
-        return self.scan((file, record) for record in walker.feed(bytes(chunk)))
+    def read(
+        self, file: int, walker: Walker, chunk: bytes | memoryview, leave: bool = False
+    ) -> Generator[Batch, None, int]:
+        """Batches of the records that are whole with the next octets of a capture, which `walker` walks.
+
+        Returns how many octets at the end it left, to come again before those that follow: with `leave` alone there may
+        be any, of a record that is not whole yet.
+        """
+        yield from self.scan((file, record) for record in walker.feed(bytes(chunk)))
+        return 0
 
     def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH_RECORDS) -> Iterator[Batch]:
         """Batches of `size` records or of BATCH_OCTETS, each with its file's number; the last is the rest.

@@ -6,7 +6,7 @@ This is the interpreted teller, the reference for the compiled one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
@@ -37,9 +37,12 @@ class Teller:
         self._frames = Frames()
         self.connections = Connections(Bounds())
 
-    def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[list[Row]]:
-        """The rows of the records that are whole with the next octets of a capture, which `walker` walks."""
-        return self.scan((file, record) for record in walker.feed(bytes(chunk)))
+    def read(
+        self, file: int, walker: Walker, chunk: bytes | memoryview, leave: bool = False
+    ) -> Generator[list[Row], None, int]:
+        """The rows of the records that are whole with the next octets of a capture, which `walker` walks; 0."""
+        yield from self.scan((file, record) for record in walker.feed(bytes(chunk)))
+        return 0
 
     def scan(self, records: Iterable[tuple[int, Record]]) -> Iterator[list[Row]]:
         """The rows of records, each with its file's number, some at a time."""

@@ -7,7 +7,7 @@ records that it takes come many at once, and nobody takes them apart.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors import offline
@@ -23,7 +23,7 @@ from dissectors.wire.captures.pcapng import (
     SECTION,
     PcapngWalker,
 )
-from dissectors.wire.captures.records import Record
+from dissectors.wire.captures.records import MAX_LEFT_OCTETS, Record
 
 if TYPE_CHECKING:
     from dissectors.mux.compiled.sieve import Sieve, Walk
@@ -84,7 +84,7 @@ def pieces(capture: Capture, walk: Walk | None = None, passed: Passed = lambda o
         if walk is None:
             yield from capture.through(taker.take)
         else:
-            yield from capture.through(_Walked(taker, walker, walk, passed).take, mapped=True)
+            yield from capture.lent_through(_Walked(taker, walker, walk, passed).take)
     else:
         for record in capture.records():
             yield Piece(RECORD, b"", record)
@@ -103,8 +103,8 @@ class _Walked:
     ) -> None:
         self._taker, self._walker, self._walk, self._passed = taker, walker, walk, passed
 
-    def take(self, chunk: bytes | memoryview) -> Iterator[Piece]:
-        """The pieces that are whole with `chunk`, but for what is taken."""
+    def take(self, chunk: bytes | memoryview) -> Generator[Piece, None, int]:
+        """The pieces that are whole with `chunk`, but for what is taken; how many octets at its end are left."""
         at, walker = 0, self._walker
         while at < len(chunk) and walker.notes.corrupt is None:
             end = self._walk.passed(walker, chunk, at)
@@ -112,9 +112,12 @@ class _Walked:
                 self._passed(chunk[at:end])
                 self._taker.skip(end - at)
                 at = end
+                if len(chunk) - at <= MAX_LEFT_OCTETS:
+                    return len(chunk) - at
             piece = bytes(chunk[at : at + walker.wanted])
             yield from self._taker.take(piece)
             at += len(piece)
+        return 0
 
 
 class _Pcap:

@@ -1,24 +1,21 @@
 """Capture files and pipes; only this module opens them.
 
-Files, pipes and compressed captures are read in chunks. The compiled scan looks only at a part of each record, and a
-copy of the rest is a fifth of its cost; so it gets a mapped file if possible.
+Files, pipes and compressed captures are read in chunks. A scan gets those of a file in one place, again and again: what
+was just read there is in the processor's caches, and a file that is mapped is not.
 """
 from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from io import SEEK_END, FileIO
+from io import FileIO
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
+from typing import BinaryIO, TypeVar
 
 from dissectors.wire.captures.formats import GZIP, enough, walker
 from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
-
-if TYPE_CHECKING:
-    from dissectors.sources.mapped import Windows
 
 CHUNK_OCTETS = 1 << 18
 """Octets of one read, and the most octets of one inflated piece."""
@@ -27,7 +24,6 @@ STANDARD_INPUT = "-"
 SPARE_FILES = 100
 """The number of captures that any system lets us open; and the number of other files beside the captures."""
 
-CUT_SHORT = "the file was cut short while it was read, or its disk failed"
 MAX_PATH_LENGTH = 200
 
 Taken = TypeVar("Taken")
@@ -49,7 +45,7 @@ class Capture:
         self._file = file
         self._lent = lent
         self._damage: str | None = None
-        self._windows: Windows | None = None
+        self._left = 0
         chunks = self._read(CHUNK_OCTETS)
         start, chunks = peek(chunks)
         self.compressed = start.startswith(GZIP)
@@ -69,55 +65,68 @@ class Capture:
         """Every whole record in order. A capture that is cut or corrupt ends early, and `notes` says where."""
         return self.through(self.walker.feed)
 
-    @overload
-    def through(self, take: Callable[[bytes], Iterator[Taken]]) -> Iterator[Taken]: ...
-
-    @overload
-    def through(self, take: Callable[[bytes | memoryview], Iterator[Taken]], mapped: bool) -> Iterator[Taken]: ...
-
-    def through(self, take: Callable[[Any], Iterator[Taken]], mapped: bool = False) -> Iterator[Taken]:
+    def through(self, take: Callable[[bytes], Iterator[Taken]]) -> Iterator[Taken]:
         """The results of `take` for the capture's octets, chunk by chunk, inflated if necessary.
 
-        `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where. With
-        `mapped` a chunk may be a memoryview: it is invalid once the next one is requested.
+        `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where.
         """
+
+        def all_of(chunk: bytes | memoryview) -> Generator[Taken, None, int]:
+            yield from take(bytes(chunk))
+            return 0
+
+        return self._taken(self._joined(), all_of)
+
+    def lent_through(self, take: Callable[[bytes | memoryview], Generator[Taken, None, int]]) -> Iterator[Taken]:
+        """The same, where `take` returns how many octets it left at the end of a chunk: the next one begins with them.
+
+        It takes at least some of a chunk, or all. A chunk may be a memoryview: it is invalid once the next one is
+        requested.
+        """
+        if isinstance(self._file, FileIO) and not self.compressed:
+            return self._taken(self._refilled(self._file), take)
+        return self._taken(self._joined(), take)
+
+    def _taken(
+        self, chunks: Iterator[bytes | memoryview], take: Callable[[bytes | memoryview], Generator[Taken, None, int]]
+    ) -> Iterator[Taken]:
         notes = self.notes
         size = 0
-        for chunk in self._mapped() if mapped and not self.compressed else self._chunks:
-            yield from take(chunk)
-            size += len(chunk)
+        for chunk in chunks:
+            self._left = yield from take(chunk)
+            size += len(chunk) - self._left
             if notes.corrupt is not None:
                 break
         else:
             if self.walker.finish() and notes.cut == 0 and self._damage is None:
                 raise CaptureError(f"{shown(self.path)}: it ends within the header of the file; no packet is in it")
-        if self._windows is not None and self._windows.lost is not None:
-            notes.cut, notes.corrupt = None, (self._windows.lost, CUT_SHORT)
-        elif notes.corrupt is None and self._damage is not None:
+        if notes.corrupt is None and self._damage is not None:
             notes.cut, notes.corrupt = None, (size, self._damage)
 
-    def _mapped(self) -> Iterator[bytes | memoryview]:
-        """The same octets: those already read, those that can be mapped, the rest."""
-        yield next(self._chunks)
-        if isinstance(self._file, FileIO) and self._file.seekable():
-            try:
-                from dissectors.sources.mapped import Windows
-            except ModuleNotFoundError:
-                pass
-            else:
-                self._windows = Windows(self._file.fileno(), self._file.tell())
-                yield from self._windows
-                if self._windows.lost is not None:
-                    return
-                if self._file.seek(0, SEEK_END) < self._windows.at:
-                    self._damage = CUT_SHORT
-                    return
-                self._file.seek(self._windows.at)
-        yield from self._chunks
+    def _joined(self) -> Iterator[bytes | memoryview]:
+        """Chunk by chunk, what was left of one before the next."""
+        rest = b""
+        for chunk in self._chunks:
+            chunk = rest + chunk
+            yield chunk
+            rest = chunk[len(chunk) - self._left:]
+        if rest:
+            yield rest
+
+    def _refilled(self, file: FileIO) -> Iterator[bytes | memoryview]:
+        """The same of a file, in one place again and again."""
+        place = memoryview(bytearray(CHUNK_OCTETS))
+        chunk: bytes | memoryview = next(self._chunks)
+        # They hold this capture.
+        self._chunks = iter(())
+        while chunk:
+            yield chunk
+            left = self._left
+            place[:left] = chunk[len(chunk) - left :]
+            chunk = place[: left + self._read_into(file, place[left:])]
 
     def close(self) -> None:
         """Close the file; standard input and a file that was lent stay open."""
-        self._windows = None
         if not self._lent:
             self._file.close()
 
@@ -136,6 +145,14 @@ class Capture:
         except EOFError as error:
             # What a file of `gzip`, `bz2` or `lzma` says of a stream that breaks off.
             self._damage = f"reading failed: {error}"
+
+    def _read_into(self, file: FileIO, place: memoryview) -> int:
+        """Read once, and say how much."""
+        try:
+            return file.readinto(place) or 0
+        except OSError as error:
+            self._damage = f"reading failed: {error.strerror or error}"
+            return 0
 
     def _inflate(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The octets of all gzip members one after the other; octets after the last member are ignored."""

@@ -19,7 +19,6 @@ from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import open_capture
 from dissectors.sources.keys import NoKeys
 from dissectors.sources.keys import read as keys
-from dissectors.wire.captures import formats
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.errors import CaptureError, Malformed
 from dissectors.wire.inflate import LIMITS, inflate, recover
@@ -51,9 +50,9 @@ BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "_gathered": _one_by_o
 
 __all__ = [
     "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MAX_TIME_NS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY",
-    "CaptureError", "Malformed", "NoKeys", "Record", "analyze", "compiled", "explain", "formats", "inflate",
+    "CaptureError", "Malformed", "NoKeys", "Record", "analyze", "compiled", "explain", "inflate",
     "keys", "messages", "muxshark", "narrow", "open_capture", "payloads", "properties", "protocol", "recover",
-    "windows", "within",
+    "within",
 ]
 
 
@@ -76,15 +75,6 @@ def narrow(wanted: bool) -> Iterator[None]:
     finally:
         for module, bound, value in before:
             setattr(module, bound, value)
-
-
-def windows(file: int, size: int) -> Iterator[memoryview] | None:
-    """The octets of a file mapped window by window; None where files are not mapped."""
-    try:
-        from dissectors.sources.mapped import Windows
-    except ModuleNotFoundError:
-        return None
-    return Windows(file, 0, size)
 
 
 def payloads(record: Record) -> list[bytes]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -77,7 +77,7 @@ def uncompiled() -> str:
 
 
 def scan(dice: Random, paths: Sequence[Path]) -> None:
-    """The compiled scan takes octets in chunks, octets of a mapped file, and records; a whole analysis stands on it."""
+    """The compiled scan takes octets in chunks, a file in one place, and records; a whole analysis stands on it."""
     from tests.twins import SMALL, compiled, scanned, state
 
     (path,) = paths
@@ -93,25 +93,19 @@ def scan(dice: Random, paths: Sequence[Path]) -> None:
                 scanner.forget([], [entry.flow for entry in batch.entries[:2]])
         scanner.finish()
         state(scanner)
-        mapped(dice, path, compiled.Scanner(**options))
+        in_place(dice, path, compiled.Scanner(**options))
         with house.narrow(dice.random() < 0.5):
             house.analyze([str(path)])
     except house.CaptureError:
         return
 
 
-def mapped(dice: Random, path: Path, scanner: Any) -> None:
-    """A scan of a file that is mapped a page, or all at once."""
-    with path.open("rb") as file:
-        windows = house.windows(file.fileno(), dice.choice((1 << 12, 1 << 21)))
-        first = next(windows, None) if windows is not None else None
-        if windows is None or first is None:
-            return
-        walker = house.formats.walker(bytes(first))
-        for chunk in chain([first], windows):
-            for batch in scanner.read(0, walker, chunk):
-                [entry.payload for entry in batch.entries]
-        walker.finish()
+def in_place(dice: Random, path: Path, scanner: Any) -> None:
+    """A scan of a file that is read into one place, of which it leaves what is not whole there."""
+    with house.open_capture(str(path)) as capture:
+        read = partial(scanner.read, 0, capture.walker, leave=dice.random() < 0.8)
+        for batch in capture.lent_through(read):
+            [entry.payload for entry in batch.entries]
     scanner.finish()
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import mmap
 import random
 import struct
-import sys
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -18,8 +15,7 @@ from dissectors.engine.engine import Engine
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
 from dissectors.protocols import rtp
-from dissectors.sources.capture import Capture
-from dissectors.wire.captures import formats
+from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire.captures.pcap import UNWRITTEN
 from dissectors.wire.errors import CaptureError
 from tests import made
@@ -51,23 +47,18 @@ def test_both_scans_tell_the_same_of_a_capture(path: Path) -> None:
     same(path.read_bytes())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="files are mapped on Linux")
 @pytest.mark.parametrize("path", [path for path in CAPTURES if path.suffix != ".gz"], ids=lambda path: path.name)
-def test_how_a_file_is_mapped_changes_nothing(path: Path) -> None:
-    mapped = pytest.importorskip("dissectors.sources.mapped")
-    told = []
-    for size in (mmap.PAGESIZE, 1 << 21):
-        scanner, found = compiled.Scanner(every=True), []
-        with path.open("rb") as file:
-            windows = mapped.Windows(file.fileno(), 0, size)
-            first = next(windows)
-            walker = formats.walker(bytes(first))
-            for chunk in itertools.chain([first], windows):
-                found += [row for batch in scanner.read(0, walker, chunk) for row in entries(batch)]
-            assert windows.at == path.stat().st_size and windows.lost is None
-        walker.finish()
-        told.append({"rows": found + [*entries(scanner.finish())], "notes": walker.notes, **state(scanner)})
-    assert told[0] == told[1] == scanned(compiled.Scanner, path.read_bytes(), every=True)
+def test_how_a_file_is_cut_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = path.read_bytes()
+    whole = scanned(compiled.Scanner, octets, every=True, leave=False)
+    assert whole == scanned(compiled.Scanner, octets, chunk=1000, every=True)
+    monkeypatch.setattr("dissectors.sources.capture.CHUNK_OCTETS", 1000)
+    scanner = compiled.Scanner(every=True)
+    with open_capture(str(path)) as capture:
+        read = partial(scanner.read, 0, capture.walker, leave=True)
+        rows = [row for batch in capture.lent_through(read) for row in entries(batch)]
+    rows += entries(scanner.finish())
+    assert {"rows": rows, "notes": capture.notes, **state(scanner)} == whole
 
 
 @pytest.mark.parametrize("seed", range(24))

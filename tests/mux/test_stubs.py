@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
 MODULES = (
     "dissectors.mux.compiled.scan", "dissectors.protocols.sip_usual", "dissectors.sources.blocks",
-    "dissectors.sources.mapped",
 )
 
 

@@ -46,13 +46,6 @@ cdef class Lent:
         return Octets(<const unsigned char *> self.buffer.buf, self.buffer.len)
 
 
-cdef inline void ahead(Octets octets, Py_ssize_t at) noexcept:
-    """Say that the 128 octets at `at` are likely to be read soon: machines do not guess where a record begins."""
-    if 0 <= at and octets.size - at >= 128:
-        soon(octets.data + at)
-        soon(octets.data + at + 64)
-
-
 cdef int beyond() except -1:
     raise IndexError("octets out of bounds")
 

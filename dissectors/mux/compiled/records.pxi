@@ -3,7 +3,6 @@
 cdef enum:
     MAX_INTERFACES = 16
     EPB = 6
-    RECORDS_AHEAD = 8
 
 cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS
 

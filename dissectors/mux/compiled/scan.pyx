@@ -42,7 +42,7 @@ from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.datagram import Datagram, Flow
-from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
+from dissectors.wire.captures.records import MAX_LEFT_OCTETS, MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire import hep
 from dissectors.wire.tcp import Segment
@@ -81,7 +81,7 @@ if RECENT_RECORDS != reference.RECENT_RECORDS:
 
 cdef int TEXT_OCTETS = unconfirmed.TEXT_OCTETS
 cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
-cdef int64_t BATCH_RECORDS = reference.BATCH_RECORDS, BATCH_OCTETS = reference.BATCH_OCTETS
+cdef int64_t MAX_LEFT = MAX_LEFT_OCTETS, BATCH_RECORDS = reference.BATCH_RECORDS, BATCH_OCTETS = reference.BATCH_OCTETS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP, SEEN_RTP = 1 << evidence.RTP
 cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
@@ -196,12 +196,12 @@ cdef class Scanner:
     def bounds_hit(self):
         return reference.bounds_hit(self.hits, self._evidence)
 
-    def read(self, int64_t file, walker, chunk not None):
+    def read(self, int64_t file, walker, chunk not None, bint leave=False):
         """Batches of the records that are whole with `chunk`: plain ones are walked here, others by `walker`."""
         cdef Lent lent = Lent(chunk)
-        cdef Py_ssize_t at = 0, size = len(chunk), taken
+        cdef Py_ssize_t at = 0, size = len(chunk), taken, left = 0
         batch = reference.Batch()
-        while at < size and walker.notes.corrupt is None:
+        while at + left < size and walker.notes.corrupt is None:
             layout = walker.layout
             taken = 0
             if type(layout) is pcap.Layout:
@@ -209,7 +209,9 @@ cdef class Scanner:
             elif type(layout) is pcapng.Layout:
                 taken = self.pcapng(batch.entries, lent.octets(), at, file, walker, layout)
             at += taken
-            if at < size and (taken == 0 or not self.full()):
+            if leave and taken and 0 < size - at <= MAX_LEFT and not self.full():
+                left = size - at
+            elif at < size and (taken == 0 or not self.full()):
                 piece = bytes(chunk[at:at + walker.wanted])
                 at += len(piece)
                 for record in walker.feed(piece):
@@ -222,6 +224,7 @@ cdef class Scanner:
                 batch = reference.Batch()
         self.note()
         yield batch
+        return left
 
     def scan(self, records, size=reference.BATCH_RECORDS):
         """Batches of `size` records or of BATCH_OCTETS, each with its file's number; the last is the rest."""
@@ -299,7 +302,6 @@ cdef class Scanner:
             while count < TOGETHER and place + header <= octets.size:
                 narrow(&head, octets, place, 16)
                 captured = either(head, 8, big)
-                ahead(octets, place + RECORDS_AHEAD * (header + captured))
                 if captured > LARGEST or captured > octets.size - place - header or not (captured or u64(head, 0)):
                     break
                 coming[count].at, coming[count].size, coming[count].link = place + header, captured, link
@@ -342,7 +344,6 @@ cdef class Scanner:
             while count < TOGETHER and place + 32 <= size:
                 narrow(&head, octets, place, 28)
                 total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
-                ahead(octets, place + RECORDS_AHEAD * total)
                 padded = (captured + 3) & ~3
                 if (
                     either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
@@ -819,10 +820,11 @@ cdef class Teller:
     def connections(self):
         return self.scanner.connections
 
-    def read(self, int64_t file, walker, chunk not None):
-        """The rows of the records that are whole with the next octets of a capture, which `walker` walks."""
+    def read(self, int64_t file, walker, chunk not None, bint leave=False):
+        """The rows of the records that are whole with the next octets of a capture, which `walker` walks; 0."""
         for batch in self.scanner.read(file, walker, chunk):
             yield batch.entries
+        return 0
 
     def scan(self, records):
         """The rows of records, each with its file's number, some at a time."""

@@ -41,7 +41,6 @@ cdef class Walk:
         while at + header <= octets.size:
             narrow(&head, octets, at, 16)
             captured = either(head, 8, big)
-            ahead(octets, at + RECORDS_AHEAD * (header + captured))
             if (
                 captured > LARGEST or captured > octets.size - at - header or not (captured or u64(head, 0))
                 or not self.takes(octets, at, at + header, captured, at + header + captured, link, frame + 1)
@@ -70,7 +69,6 @@ cdef class Walk:
         while at + 32 <= octets.size:
             narrow(&head, octets, at, 28)
             total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
-            ahead(octets, at + RECORDS_AHEAD * total)
             if (
                 either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + ((captured + 3) & ~3)
                 or total > octets.size - at or number >= known or either(octets, at + total - 4, big) != total
