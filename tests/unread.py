@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -15,23 +16,26 @@ from dissectors.engine.trackers import CAPACITY, Capacity
 from dissectors.offline import scanner_class
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
-from tests.made import ETHERNET, numbered
+from tests.made import ETHERNET, Endpoint, numbered
 from tests.stories import Story
+from tests.tcp_frames import frame, segment
 
 
 def told(
-    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True
+    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True,
+    over_tcp: bool = False,
 ) -> Report:
     """The report on a story, by an engine that reads everything or leaves unread what goes well.
 
-    Unless it goes by time, it is captured in the order in which it is written.
+    Unless it goes by time, it is captured in the order in which it is written. SIP may go over TCP.
     """
-    scanner, engine = fed(story, lazily, most, size, capacity, by_time)
+    scanner, engine = fed(story, lazily, most, size, capacity, by_time, over_tcp)
     return engine.report(scanner, ())
 
 
 def fed(
-    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True
+    story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True,
+    over_tcp: bool = False,
 ) -> tuple[Any, Engine]:
     """The scan and the engine once all of it has come."""
     sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
@@ -39,8 +43,12 @@ def fed(
     scanner, engine = scanner_class()(), Engine(max_finished=most, capacity=capacity, glance=glance)
     records = []
     captured = sorted(story, key=lambda one: one[0]) if by_time else story
+    connections = Connections()
     for number, (time, src, dst, payload) in enumerate(captured, 1):
-        octets = numbered(src, dst, payload, int(time) & 0xFFFF)
+        if over_tcp and b"SIP/2.0" in payload[:100]:
+            octets = connections.frame(src, dst, payload)
+        else:
+            octets = numbered(src, dst, payload, int(time) & 0xFFFF)
         records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records, size):
         engine.feed(batch)
@@ -48,6 +56,20 @@ def fed(
     engine.feed(scanner.finish(engine.announced()))
     engine.retire_finished(scanner, at_the_end=True)
     return scanner, engine
+
+
+class Connections:
+    """TCP connections, of which the beginnings were not captured."""
+
+    def __init__(self) -> None:
+        self._sent: dict[tuple[Endpoint, Endpoint], int] = {}
+
+    def frame(self, src: Endpoint, dst: Endpoint, payload: bytes) -> bytes:
+        """A frame with the next segment of one direction."""
+        at = self._sent.get((src, dst), 1)
+        self._sent[src, dst] = at + len(payload)
+        ends = (ip_address(src[0]).packed, src[1]), (ip_address(dst[0]).packed, dst[1])
+        return frame(segment(*ends, at, payload, acknowledged=self._sent.get((dst, src), 1)))
 
 
 @pytest.fixture

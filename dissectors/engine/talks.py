@@ -21,16 +21,16 @@ from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import SOON_SECONDS, STRAY_PACKETS, keeps_pace
 from dissectors.findings.plain import plain_codec, plain_frame_ms, says_little
 from dissectors.findings.timing.sender_reports import MIN_REPORTS
-from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, traits_of
+from dissectors.findings.traits import ORDINARY, SILENT, SLOW, SLOW_SECONDS, STREAMED, traits_of
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner
-from dissectors.wire.datagram import Flow
+from dissectors.wire.datagram import UDP, Flow
 
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
 
-OF_ITS_OWN = (SILENT, SLOW, "Reason", "Session-Expires")
+OF_ITS_OWN = (SILENT, SLOW, STREAMED, "Reason", "Session-Expires")
 """What is looked at in each call, or was when its messages came."""
 
 MAX_AGREED = 1024
@@ -108,7 +108,8 @@ class PlainTalks:
             return None
         flows = talk.flows
         own = signalled = False
-        if directory.signals_alone(talk):
+        # A connection stays where it is, and media share no port with it.
+        if talk.transport == UDP and directory.signals_alone(talk):
             own = len(flows) == 2 and table.are_alone(*flows)
             signalled = _is_lone(talk, flows, table)
         if ends == talk.ends and not (own and signalled):

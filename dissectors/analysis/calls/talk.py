@@ -26,7 +26,7 @@ from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.analysis.calls.unread import Unread
 from dissectors.mux.entry import Entry
 from dissectors.report import CallOutcome
-from dissectors.wire.datagram import UDP, Endpoint, Flow
+from dissectors.wire.datagram import TCP, UDP, Endpoint, Flow
 
 if TYPE_CHECKING:
     from dissectors.protocols.sip_usual import Usual
@@ -95,6 +95,11 @@ class Talk(Unread):
         return self.is_viceroy or any([each.is_facetime for each in self.offered])
 
     @property
+    def transport(self) -> str:
+        """Over what it signals, on each hop."""
+        return self.hops[0].flow.transport
+
+    @property
     def pairs(self) -> tuple[Flow, ...]:
         """The 5-tuples, as each end sees them."""
         return tuple([flow for hop in self.hops for flow in (hop.flow.flow, hop.flow.flow.reverse)])
@@ -153,7 +158,7 @@ class Talk(Unread):
         """The hop that an INVITE begins which a proxy passes on, or an ACK that goes past all of them."""
         hops, state = self.hops, entry.flow
         flow = state.flow
-        if len(hops) == MAX_HOPS or flow.inside or flow.transport != UDP or flow in self.pairs:
+        if len(hops) == MAX_HOPS or flow.inside or flow.transport != self.transport or flow in self.pairs:
             return None
         for hop in hops:
             if not hop.is_new(usual):
@@ -296,7 +301,7 @@ class Talk(Unread):
 
 def begun(entry: Entry, usual: Usual, number: int, reading: Reading) -> Talk | None:
     """The call that an INVITE begins; None where it has to be read."""
-    if usual.method != INVITE or entry.flow.inside or entry.flow.transport != UDP:
+    if usual.method != INVITE or entry.flow.inside or entry.flow.transport not in (UDP, TCP):
         return None
     offer = reading.offered(entry, usual)
     return None if offer is None else Talk(entry, usual, number, reading, offer)
