@@ -113,6 +113,15 @@ class Way:
             return waited > HOLE_TIMEOUT_NS
         return waited > ACKNOWLEDGED_HOLE_TIMEOUT_NS
 
+    @property
+    def is_even(self) -> bool:
+        """Whether all that came is read, and nothing is known of what comes next."""
+        direction = self.direction
+        return (
+            direction.at == direction.end and self.wanted == 1 and self.beyond is None
+            and not (direction.waiting or self.searching or self.cuts)
+        )
+
     def note_cut(self, place: int) -> None:
         """The capture lacks the octets from this place on, up to the end of their segment."""
         here = self.direction.at
@@ -298,6 +307,21 @@ def plain_messages(way: Way) -> list[Whole]:
     if found:
         way.wanted = 1
     return found
+
+
+def plain_segment(key: FlowKey, payload: bytes, origin: Origin) -> list[Whole]:
+    """The messages of SIP that a payload consists of, if they hold no surprises; else none."""
+    found: list[Whole] = []
+    at, line = 0, plain_line(payload, 0)
+    while line:
+        end = plain_end(payload, at, line)
+        if not end:
+            break
+        found.append(tuple.__new__(Whole, (key, payload[at:end], end - at, len(found), origin, ANY_ROW)))
+        if end == len(payload):
+            return found
+        at, line = end, plain_line(payload, end)
+    return []
 
 
 def _following(way: Way, size: int) -> int:

@@ -28,6 +28,7 @@ from dissectors.mux.connection import (
     next_of_websocket,
     pieces,
     plain_messages,
+    plain_segment,
     search,
     unfinished,
     zeros_before_sip,
@@ -95,7 +96,8 @@ class Connections:
     """The connections of a capture; `take` gives back the messages that a segment made whole.
 
     `forgotten` is called with the key of a connection that is no longer known as given up. `plain` finds messages of
-    SIP without surprises: it is `plain_messages`, or its compiled twin. `unread` counts connections by server and by
+    SIP without surprises, `plainly` those of which a segment consists: `plain_messages` and `plain_segment`, or their
+    compiled twins. `unread` counts connections by server and by
     what they carry, where that has a name and is not read; `agents` counts messages by the capture agent of HEP that
     saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first segment;
     `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold some.
@@ -105,6 +107,7 @@ class Connections:
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
         self.forgotten: Callable[[Key], object] = _nothing
         self.plain: Callable[[Way], list[Whole]] = plain_messages
+        self.plainly: Callable[[FlowKey, bytes, Origin], list[Whole]] = plain_segment
         self._bounds = bounds
         self.follower: Follower | None = None
         self._open: Table[Key, Connection] = Table(
@@ -142,9 +145,12 @@ class Connections:
         here, there = connection.ways_of(segment)
         if segment.flags & ACK:
             there.direction.acknowledged = segment.acknowledgement
+        origin = Origin(self._arrived, file, frame, time, segment.identification)
+        if connection.framing == SIP and not (found or there.direction.waiting or self.follower):
+            if plain := self._plainly(key, connection, here, segment, origin):
+                return plain
         differing = here.direction.differing
         if segment.payload:
-            origin = Origin(self._arrived, file, frame, time, segment.identification)
             here.direction.take(segment.sequence, segment.payload, origin)
             if len(segment.payload) < segment.length:
                 here.note_cut(here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF))
@@ -162,7 +168,6 @@ class Connections:
             early = ended_early(connection, here, place, segment.payload, lacking, bool(segment.flags & FIN))
             found += early and early + self._read(connection, here)
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
-            origin = Origin(self._arrived, file, frame, time, segment.identification)
             number, direction = connection.within.side_of(here), here.direction
             last = segment.sequence + segment.length
             if segment.flags & FIN and direction.end is not None and direction.place(last) > direction.end:
@@ -345,6 +350,20 @@ class Connections:
             each.sure = True
         self.secured[key, self._arrived] = session
         session.named = self.unread.name(client, octets)
+
+    def _plainly(self, key: Key, connection: Connection, way: Way, segment: Segment, origin: Origin) -> list[Whole]:
+        """The messages of SIP that a segment consists of, if it is the next one; none where it needs a closer look."""
+        payload, flags = segment.payload, segment.flags
+        if not payload or len(payload) < segment.length or flags & (FIN | RST) or not way.is_even:
+            return []
+        direction = way.direction
+        if direction.place(segment.sequence) != direction.end:
+            return []
+        found = self.plainly(way.key, payload, origin)
+        if found and (more := direction.step_over(payload)):
+            connection.weight += more
+            self._open.grow(key, more)
+        return found
 
     def _records(self, connection: Connection, way: Way) -> list[Whole]:
         """What the next record of TLS carries."""

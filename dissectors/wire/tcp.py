@@ -154,10 +154,26 @@ class Direction:
         else:
             origin = max(origin for start, end, origin in self._origins if start < at and end > begin)
             self._origins = [each for each in self._origins if each[1] > at]
-        surplus = len(self.held) - self.end + at - KEPT_OCTETS
+        self._forget()
+        return origin
+
+    def _forget(self) -> None:
+        """Keep no more of what was read than there has to be."""
+        surplus = len(self.held) - self.unread - KEPT_OCTETS
         if surplus > KEPT_OCTETS:
             del self.held[:surplus]
-        return origin
+
+    def step_over(self, octets: bytes) -> int:
+        """Put what follows at once to its place, and step over it: all before it is read, and nothing waits.
+
+        By how much `weight` grows with it.
+        """
+        assert self.end is not None
+        before = len(self.held)
+        self.held += octets
+        self.end = self.at = self.end + len(octets)
+        self._forget()
+        return len(self.held) - before
 
     def begins(self) -> list[int]:
         """Where segments begin among the octets that nobody has read, counted from the first of these."""

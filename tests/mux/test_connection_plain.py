@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux import connections
-from dissectors.mux.connection import MAX_PLAIN_OCTETS, Connection, Way, Whole, next_message, plain_messages
+from dissectors.mux.connection import (
+    MAX_PLAIN_OCTETS,
+    Connection,
+    Way,
+    Whole,
+    next_message,
+    plain_messages,
+    plain_segment,
+)
 from dissectors.mux.connections import Connections
 from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LINE_OCTETS, frame, plain_end, plain_line
 from dissectors.wire.errors import Malformed
@@ -45,18 +54,26 @@ def state(direction: Direction) -> tuple[Any, ...]:
 
 
 Plain = Callable[[Way], list[Whole]]
+Plainly = Callable[[Any, bytes, Any], list[Whole]]
 TWINS: list[Plain] = [plain_messages] if compiled is None else [plain_messages, compiled.plain_messages]
+WHOLLY: list[Plainly] = [plain_segment] if compiled is None else [plain_segment, compiled.plain_segment]
 
 
-def read(sent: list[bytes], size: int, plain: Plain) -> tuple[Any, ...]:
+def nothing(*_: object) -> list[Whole]:
+    """Leaves all to the closer look."""
+    return []
+
+
+def read(sent: list[bytes], size: int, plain: Plain = nothing, plainly: Plainly = nothing) -> tuple[Any, ...]:
     """What is found in a connection, segment by segment, and how far its directions are then."""
     kept = Connections(Bounds())
-    kept.plain = plain
+    kept.plain, kept.plainly = plain, plainly
     segments = conversation([(A, OPTIONS), *((A, each) for each in sent)], size=size)
     found = [kept.take(each, 0, number, number) for number, each in enumerate(segments)]
     (connection,) = kept._open.values() or [None]
     ways = () if connection is None else connection.ways
-    return found, kept.finish(), [(state(way.direction), way.wanted, way.searching) for way in ways]
+    weights = [(each.weight, each.held_octets()) for each in kept._open.values()]
+    return found, kept.finish(), [(state(way.direction), way.wanted, way.searching) for way in ways], weights
 
 
 @settings(max_examples=200, deadline=None)
@@ -65,9 +82,9 @@ def read(sent: list[bytes], size: int, plain: Plain) -> tuple[Any, ...]:
     size=st.sampled_from((40, 333, 1400, 60_000)),
 )
 def test_one_walk_finds_the_same_messages_as_one_by_one(sent: list[bytes], size: int) -> None:
-    one_by_one = read(sent, size, lambda _: [])
-    for plain in TWINS:
-        assert read(sent, size, plain) == one_by_one
+    one_by_one = read(sent, size)
+    for plain, plainly in itertools.product([*TWINS, nothing], [*WHOLLY, nothing]):
+        assert read(sent, size, plain, plainly) == one_by_one
 
 
 @settings(max_examples=300, deadline=None)
@@ -78,9 +95,9 @@ def test_one_walk_finds_the_same_messages_as_one_by_one(sent: list[bytes], size:
 def test_a_damaged_message_is_left_or_read_the_same(place: int, octet: int, size: int) -> None:
     octets = bytearray(OPTIONS * 3)
     octets[place] = octet
-    one_by_one = read([bytes(octets)], size, lambda _: [])
-    for plain in TWINS:
-        assert read([bytes(octets)], size, plain) == one_by_one
+    one_by_one = read([bytes(octets)], size)
+    for plain, plainly in itertools.product([*TWINS, nothing], [*WHOLLY, nothing]):
+        assert read([bytes(octets)], size, plain, plainly) == one_by_one
 
 
 @given(octets=st.lists(st.sampled_from(PIECES), max_size=3).map(b"".join))
@@ -107,13 +124,30 @@ def test_the_messages_of_a_segment_are_read_in_one_look(plain: Plain, monkeypatc
     peek = Direction.peek
     monkeypatch.setattr(Direction, "peek", lambda *asked: looks.append(peek(*asked)) or looks[-1])  # type: ignore[func-returns-value]
     kept = Connections(Bounds())
-    kept.plain = plain
+    kept.plain, kept.plainly = plain, nothing
     for number, each in enumerate(conversation([(A, OPTIONS), (B, OK)])):
         kept.take(each, 0, number, number)
     looks.clear()
     (segment,) = conversation([(A, OPTIONS), (A, OPTIONS * 3)])[3:]
     found = kept.take(segment, 0, 9, 9)
     assert payloads(found) == [OPTIONS] * 3 and [whole.layer for whole in found] == [0, 1, 2] and len(looks) == 1
+
+
+@pytest.mark.parametrize("plainly", WHOLLY)
+def test_a_segment_of_nothing_but_messages_is_not_put_together_with_others(
+    plainly: Plainly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Connections(Bounds())
+    kept.plainly = plainly
+    segments = conversation([(A, OPTIONS), (B, OK), (A, OPTIONS * 3), (B, OK + b"x")])
+    for number, each in enumerate(segments[:3]):
+        kept.take(each, 0, number, number)
+    monkeypatch.setattr(Direction, "peek", None)
+    found = [kept.take(each, 0, number, number) for number, each in enumerate(segments[3:5], 3)]
+    assert [payloads(each) for each in found] == [[OK], [OPTIONS] * 3]
+    assert [whole.layer for whole in found[1]] == [0, 1, 2]
+    with pytest.raises(TypeError):
+        kept.take(segments[5], 0, 9, 9)
 
 
 @pytest.mark.parametrize("plain", TWINS)

@@ -38,6 +38,23 @@ def plain_messages(way):
     return found
 
 
+def plain_segment(key, bytes payload not None, origin):
+    """The messages of SIP that a payload consists of, if they hold no surprises; else none."""
+    cdef Octets octets = over(payload)
+    cdef list found = []
+    cdef Py_ssize_t at = 0, end, line = plain_line(octets, 0)
+    while line:
+        end = plain_end(octets, at, line)
+        if not end:
+            break
+        whole = part(octets, at, end - at) if end - at < octets.size else payload
+        found.append(tuple.__new__(Whole, (key, whole, end - at, len(found), origin, ANY_ROW)))
+        if end == octets.size:
+            return found
+        at, line = end, plain_line(octets, end)
+    return []
+
+
 cdef Py_ssize_t plain_line(Octets octets, Py_ssize_t at) except -1:
     """Where a start line ends that stands there as nearly all do, 0 for none."""
     cdef Octets line

@@ -23,6 +23,7 @@ from dissectors.mux.verdicts import FinalVerdict, Verdicts
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Flow
 from dissectors.wire.link.frames import Frames
+from dissectors.wire.tcp import Origin
 
 _Value = TypeVar("_Value")
 
@@ -438,3 +439,4 @@ class Teller:
     def finish(self) -> list[Row]: ...
 
 def plain_messages(way: Way) -> list[Whole]: ...
+def plain_segment(key: FlowKey, payload: bytes, origin: Origin) -> list[Whole]: ...

@@ -156,7 +156,7 @@ cdef class Scanner:
         self.table, self.given_up = Table(), GivenUp()
         self.connections = Connections(self.hits)
         self.connections.forgotten = self.given_up.forget
-        self.connections.plain = plain_messages
+        self.connections.plain, self.connections.plainly = plain_messages, plain_segment
         self.most_records = BATCH_RECORDS
 
     @property
