@@ -18,25 +18,26 @@ from pathlib import Path
 from benchmarks.__main__ import run
 from benchmarks.hostile.frames import tcp, write
 
-CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 1000, 4
+CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 500, 4
 PART = 20
 SYN, ACK = 0x02, 0x10
 SERVER = b"\xc0\0\2\2"
 FOREIGN = bytes(range(256)) * 6
 
 
-def message(number: int, call: int) -> bytes:
-    """One of the messages of a call."""
+def message(number: int, call: int, host: str) -> bytes:
+    """One of the messages of a call from a host."""
     kinds = ("INVITE", "200", "ACK", "BYE", "200")
     kind = kinds[number % len(kinds)]
     method, sequence = ("INVITE", 1) if number % len(kinds) < 2 else (kind, 1) if kind == "ACK" else ("BYE", 2)
     first = "SIP/2.0 200 OK" if kind == "200" else f"{kind} sip:b@example.com SIP/2.0"
-    body = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-    body = body if number % len(kinds) < 2 else ""
+    at, port = ((host, 20_000), (host.replace("198.51", "203.0"), 30_000))[number % len(kinds) % 2]
+    media = f"c=IN IP4 {at}\r\nt=0 0\r\nm=audio {port + call * 2 % 9_998} RTP/AVP 0\r\n"
+    body = f"v=0\r\no=- {call} 1 IN IP4 {at}\r\ns=-\r\n{media}" if number % len(kinds) < 2 else ""
     lines = (
-        first, f"Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK{call}-{sequence}-{method}", f"Call-ID: {call}@192.0.2.1",
+        first, f"Via: SIP/2.0/TCP {host};branch=z9hG4bK{call}-{sequence}-{method}", f"Call-ID: {call}@{host}",
         "From: <sip:a@example.com>;tag=1", "To: <sip:b@example.com>" + (";tag=2" if number % len(kinds) else ""),
-        f"CSeq: {sequence} {method}", "Max-Forwards: 70", "Contact: <sip:a@192.0.2.1>",
+        f"CSeq: {sequence} {method}", "Max-Forwards: 70", f"Contact: <sip:{'ab'[kind == '200']}@{at}>",
         *(("Content-Type: application/sdp",) if body else ()), f"Content-Length: {len(body)}", "", body,
     )
     return "\r\n".join(lines).encode()
@@ -44,21 +45,29 @@ def message(number: int, call: int) -> bytes:
 
 def frames(octets: int, numbers: range = range(2 * CONNECTIONS)) -> Iterator[bytes]:
     """Frames of about so many octets of TCP payload in the connections with these numbers; the odd ones say SIP."""
-    sent, place = 0, {}
+    sent, place, back = 0, {}, {}
     for number in numbers:
-        place[number] = 1
-        yield tcp((bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080), 0, SYN)
+        place[number] = back[number] = 1
+        end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
+        yield tcp(end, server, 0, SYN)
+        yield tcp(server, end, 0, SYN | ACK)
     turn = 0
     while sent < octets:
         for number in numbers:
             end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
             if number % 2:
                 call = turn // 5 * 2 * CONNECTIONS + number
-                payload = b"".join(message(turn % 5, CALLS_AT_ONCE * call + each) for each in range(CALLS_AT_ONCE))
+                host = f"198.51.{number >> 8}.{number & 255}"
+                said = [message(turn % 5, CALLS_AT_ONCE * call + each, host) for each in range(CALLS_AT_ONCE)]
+                payload = b"".join(said)
             else:
                 payload = struct.pack("!Q", turn) + FOREIGN[: SEGMENT - 8]
-            yield tcp(end, server, place[number], ACK, payload)
-            place[number] += len(payload)
+            if payload.startswith(b"SIP"):
+                yield tcp(server, end, back[number], ACK, payload)
+                back[number] += len(payload)
+            else:
+                yield tcp(end, server, place[number], ACK, payload)
+                place[number] += len(payload)
             sent += len(payload)
         turn += 1
 

@@ -144,7 +144,7 @@ def foreign(size: int) -> Timed:
 
 def sip_over_tcp(size: int) -> Timed:
     """A thousand connections that say SIP, and a thousand that are foreign, in so many octets."""
-    return ((BEGIN + 1000 * number, frame) for number, frame in enumerate(streams.frames(size)))
+    return ((BEGIN + streams.EVERY * number, frame) for number, frame in enumerate(streams.frames(size)))
 
 
 def sip_over_tls(size: int) -> Timed:

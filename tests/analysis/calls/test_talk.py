@@ -391,8 +391,8 @@ def test_each_way_is_told_as_if_it_had_been_read(way: str, opened: Counter[str])
     two, three, four, five, six, seven = [well[(6 * first + more) % len(well)] for more in range(6)]
     one = ways[way]
     story = all_of([one, two, three, one, four, five, six, one, seven])
-    for most, size in ((0, 1), (3, 16)):
-        assert told(story, True, most, size) == told(story, False, most, size)
+    most, size = ((0, 1), (3, 16))[first % 2]
+    assert told(story, True, most, size) == told(story, False, most, size)
 
 
 @pytest.mark.parametrize("way", GO_WELL)

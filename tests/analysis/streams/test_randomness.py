@@ -19,8 +19,8 @@ def judged(payloads: list[bytes], tail: int = 24) -> Randomness:
 
 
 @pytest.mark.parametrize("size", [3, 12, 20, 43, 170, 1100])
-@pytest.mark.parametrize("identifier", [b"", b"\0\0\0\1", b"\1"])
-@pytest.mark.parametrize("tag", [4, 10, 16])
+@pytest.mark.parametrize("identifier", [b"", b"\0\0\0\1"])
+@pytest.mark.parametrize("tag", [4, 10])
 def test_no_srtp_is_called_clear_whatever_stands_behind_it(size: int, identifier: bytes, tag: int) -> None:
     random = Random(size * tag)
     told = judged([random.randbytes(size) + identifier + random.randbytes(tag) for _ in range(400)])
@@ -29,8 +29,8 @@ def test_no_srtp_is_called_clear_whatever_stands_behind_it(size: int, identifier
 
 
 @pytest.mark.parametrize("size", [3, 12, 20, 43, 170])
-@pytest.mark.parametrize("identifier", [b"", b"\0\0\0\1", b"\1"])
-@pytest.mark.parametrize("tag", [0, 4, 10, 16])
+@pytest.mark.parametrize("identifier", [b"", b"\0\0\0\1"])
+@pytest.mark.parametrize("tag", [0, 10])
 def test_no_srtp_is_called_clear_that_is_announced_as_clear(size: int, identifier: bytes, tag: int) -> None:
     random = Random(size * tag)
     told = judged([random.randbytes(size) + identifier + random.randbytes(tag) for _ in range(900)], tail=0)
