@@ -18,6 +18,7 @@ from dissectors.mux.entry import Entry
 from dissectors.mux.scan import Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
+from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
@@ -352,7 +353,7 @@ def _give(
 
     for capture in captures:
         capture.notes.secrets = partial(learn, capture.path)
-        connections.expects_keys |= capture.notes.format.startswith("pcapng")
+        connections.expects_keys |= isinstance(capture.walker, PcapngWalker)
     if engine is not None:
         engine.open_with(connections.secrets)
 

@@ -27,11 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print how many datagrams agree, and a table of the differences."""
     from dissectors import offline
+    from dissectors.sources.capture import open_capture
     from dissectors.wireshark import tshark
     from dissectors.wireshark.verify import verify
 
     if options.file == inputs.STANDARD_INPUT:
         raise inputs.Refused("verify reads the capture twice; name a file")
+    open_capture(options.file).close()
     try:
         wireshark = tshark.find()
         plugin = _plugin(options) if options.plugin or options.ports else None

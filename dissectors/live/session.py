@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
@@ -28,7 +27,10 @@ from dissectors.sources.interface.source import Drops, Source
 from dissectors.sources.keeper import Keeper
 from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import prefix
+from dissectors.sources.pipe import Pipe
 from dissectors.sources.readable import CHUNK_OCTETS
+from dissectors.wire.captures.pcapng import PcapngWalker
+from dissectors.wire.captures.records import Walker
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 from dissectors.wire.values import Struct
@@ -84,6 +86,8 @@ class Session:
         capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
         self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity, secrets)
         self.engine.open_with(self.scanner.connections.secrets)
+        if isinstance(source, Pipe):
+            source.recognised = self._expect
         self.received = 0
         self.reason = ""
         self._limit = stop or Stop()
@@ -194,11 +198,21 @@ class Session:
             return bool(source.head)
         return not 0 < self._limit.frames <= self.received + MAX_CHUNK_RECORDS
 
+    def _expect(self, walker: Walker) -> None:
+        """Take the keys that stand in what comes through a pipe."""
+
+        def learn(octets: bytes) -> None:
+            connections.learn(octets, self.source.names[0])
+            self.engine.open_with(connections.secrets)
+
+        connections = self.scanner.connections
+        walker.notes.secrets = learn
+        connections.expects_keys = isinstance(walker, PcapngWalker)
+
     def _pass(self) -> int:
         """Take the next octets: keep them unchanged, and read them like a file."""
         walker, keeper, limit = self.source.walker, self.keeper, self._limit.frames
         assert walker is not None
-        walker.notes.secrets = partial(self.scanner.connections.learn, name=self.source.names[0])
         octets, packets = self.source.octets()
         before = walker.notes.packets
         if limit and self.received + packets > limit:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 from dissectors.sources.interface.interfaces import Watched, named
 from dissectors.sources.interface.source import Drops, Refusal, Wanted
@@ -31,7 +32,8 @@ MAX_PIPE_OCTETS = 1 << 20
 class Pipe:
     """A capture on a file descriptor, pcap, pcapng or snoop, read as it is written.
 
-    Raises CaptureError at the first octets if they are not a capture.
+    Raises CaptureError at the first octets if they are not a capture. `recognised` is called with the walker before it
+    is fed anything.
     """
 
     backend = "pipe"
@@ -46,6 +48,7 @@ class Pipe:
         self._stop_at: float | None = None
         self._since_stop = 0
         self.walker: Walker | None = None
+        self.recognised: Callable[[Walker], object] = _nothing
         self._start = b""
         self._input = readable(descriptor)
 
@@ -82,6 +85,7 @@ class Pipe:
             if len(self._start) < enough(self._start):
                 return b"", 0
             self.walker, chunk, self._start = self._recognised(), self._start, b""
+            self.recognised(self.walker)
         return chunk, 0
 
     def look(self) -> None:
@@ -214,6 +218,10 @@ class Dumpcap(Pipe):
 
 begin = Dumpcap
 """How `interface.backends` opens it."""
+
+
+def _nothing(_: Walker) -> None:
+    """Nobody asked to be told."""
 
 
 def _is_there() -> bool:

@@ -73,6 +73,7 @@ MISUSES: tuple[tuple[str, str], ...] = (
     ("CALL -Y ", "the filter is empty; write one as"),
     ("show CALL 5 --call 1", "muxshark list FILE --call CALL"),
     ("verify CALL --call 1", "then verify OUT"),
+    ("verify nowhere.pcap", "nowhere.pcap: no such file"),
     ("sql select CALL --call 1", "from calls where number = 3"),
     ("inflate CALL", "CALL is a capture, not a body: muxshark show FILE FRAME --body"),
     ("CALL --time noon", "14:03..14:05"),

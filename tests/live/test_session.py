@@ -26,6 +26,7 @@ from tests.sessions import CALL, ROOT, fed, session
 
 DAY = ROOT / "pcaps" / "bad-day.pcap"
 SHARED = ROOT / "pcaps" / "rfc7983.pcap"
+SECURED = ROOT / "tests" / "data" / "tls" / "tls12_ecdhe_gcm.pcap"
 
 
 def without_files(report: Report) -> Report:
@@ -38,6 +39,27 @@ def test_the_report_of_a_session_is_that_of_the_file_that_it_kept(capture: Path,
     one, _ = session(capture.read_bytes(), kept)
     assert one.report() == offline.analyze([str(kept)])
     assert without_files(one.report()) == without_files(offline.analyze([str(capture)]))
+
+
+def test_of_tls_in_pcapng_all_is_told_though_no_keys_come(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcapng"
+    session(SECURED.read_bytes(), kept)
+    one, _ = session(kept.read_bytes())
+    assert without_files(one.report()) == without_files(offline.analyze([str(kept)]))
+    assert one.report().tls[0].records > 4
+
+
+def test_keys_that_stand_in_what_comes_through_a_pipe_open_it(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcapng"
+    session(SECURED.read_bytes(), kept)
+    octets, keys = kept.read_bytes(), SECURED.with_suffix(".keys").read_bytes()
+    (begin,), padded = struct.unpack_from("<I", octets, 4), keys + bytes(-len(keys) % 4)
+    block = struct.pack("<II4sI", 10, 20 + len(padded), b"KSLT", len(keys)) + padded + struct.pack("<I", 20 + len(padded))
+    kept.write_bytes(octets[:begin] + block + octets[begin:])
+    one, _ = session(kept.read_bytes())
+    told, whole = one.report(), offline.analyze([str(kept)])
+    assert told.tls[0].opened == told.tls[0].records > 4 and told.calls[0].messages[0].transport == "tls"
+    assert (told.tls, told.calls, told.findings) == (whole.tls, whole.calls, whole.findings)
 
 
 def test_a_pipe_is_read_where_the_system_cannot_be_asked_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
