@@ -44,12 +44,13 @@ def fed(
     records = []
     captured = sorted(story, key=lambda one: one[0]) if by_time else story
     connections = Connections()
-    for number, (time, src, dst, payload) in enumerate(captured, 1):
+    for time, src, dst, payload in captured:
         if over_tcp and b"SIP/2.0" in payload[:100]:
-            octets = connections.frame(src, dst, payload)
+            frames = connections.frames(src, dst, payload)
         else:
-            octets = numbered(src, dst, payload, int(time) & 0xFFFF)
-        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+            frames = [numbered(src, dst, payload, int(time) & 0xFFFF)]
+        for octets in frames:
+            records.append((0, Record(len(records) + 1, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records, size):
         engine.feed(batch)
         engine.retire_finished(scanner)
@@ -59,17 +60,22 @@ def fed(
 
 
 class Connections:
-    """TCP connections, of which the beginnings were not captured."""
+    """TCP connections, of which the beginnings were not captured; some messages come in two segments."""
 
     def __init__(self) -> None:
         self._sent: dict[tuple[Endpoint, Endpoint], int] = {}
 
-    def frame(self, src: Endpoint, dst: Endpoint, payload: bytes) -> bytes:
-        """A frame with the next segment of one direction."""
-        at = self._sent.get((src, dst), 1)
-        self._sent[src, dst] = at + len(payload)
+    def frames(self, src: Endpoint, dst: Endpoint, payload: bytes) -> list[bytes]:
+        """Frames with what is sent next in one direction."""
         ends = (ip_address(src[0]).packed, src[1]), (ip_address(dst[0]).packed, dst[1])
-        return frame(segment(*ends, at, payload, acknowledged=self._sent.get((dst, src), 1)))
+        cut = len(payload) // 2 if len(payload) % 5 == 0 else len(payload)
+        made = []
+        for part in (payload[:cut], payload[cut:]):
+            at = self._sent.get((src, dst), 1)
+            self._sent[src, dst] = at + len(part)
+            if part:
+                made.append(frame(segment(*ends, at, part, acknowledged=self._sent.get((dst, src), 1))))
+        return made
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ class Way:
         direction = self.direction
         return (
             direction.at == direction.end and self.wanted == 1 and self.beyond is None
-            and not (direction.waiting or self.searching or self.cuts)
+            and not (direction.waiting or self.searching or direction.end in self.cuts)
         )
 
     def note_cut(self, place: int) -> None:

@@ -97,11 +97,10 @@ class Connections:
 
     `forgotten` is called with the key of a connection that is no longer known as given up. `plain` finds messages of
     SIP without surprises, `plainly` those of which a segment consists: `plain_messages` and `plain_segment`, or their
-    compiled twins. `unread` counts connections by server and by
-    what they carry, where that has a name and is not read; `agents` counts messages by the capture agent of HEP that
-    saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first segment;
-    `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold some.
-    `follower` is told what is read, step by step.
+    compiled twins. `unread` counts connections by server and by what they carry, where that has a name and is not read;
+    `agents` counts messages by the capture agent of HEP that saw them. `secured` holds what the handshakes of TLS say,
+    by the client's direction and the first segment; `secrets` are the keys that open it, if there are any, and
+    `expects_keys` says that the capture may hold some. `follower` is told what is read, step by step.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
@@ -360,7 +359,7 @@ class Connections:
         if direction.place(segment.sequence) != direction.end:
             return []
         found = self.plainly(way.key, payload, origin)
-        if found and (more := direction.step_over(payload)):
+        if found and (more := sum([direction.step_over(whole.payload) for whole in found])):
             connection.weight += more
             self._open.grow(key, more)
         return found

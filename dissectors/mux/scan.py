@@ -149,8 +149,8 @@ class Scanner:
     ) -> Generator[Batch, None, int]:
         """Batches of the records that are whole with the next octets of a capture, which `walker` walks.
 
-        Returns how many octets at the end it left, to come again before those that follow: with `leave` alone there may
-        be any, of a record that is not whole yet.
+        Returns how many octets it left at the end, which come again before those that follow. It leaves some only with
+        `leave`, behind records that it took: as a rule of one that is not whole yet.
         """
         yield from self.scan((file, record) for record in walker.feed(bytes(chunk)))
         return 0

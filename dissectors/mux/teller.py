@@ -40,7 +40,10 @@ class Teller:
     def read(
         self, file: int, walker: Walker, chunk: bytes | memoryview, leave: bool = False
     ) -> Generator[list[Row], None, int]:
-        """The rows of the records that are whole with the next octets of a capture, which `walker` walks; 0."""
+        """The rows of the records that are whole with the next octets of a capture, which `walker` walks.
+
+        It leaves none.
+        """
         yield from self.scan((file, record) for record in walker.feed(bytes(chunk)))
         return 0
 

@@ -78,10 +78,10 @@ class Capture:
         return self._taken(self._joined(), all_of)
 
     def lent_through(self, take: Callable[[bytes | memoryview], Generator[Taken, None, int]]) -> Iterator[Taken]:
-        """The same, where `take` returns how many octets it left at the end of a chunk: the next one begins with them.
+        """The results of a `take` that may leave octets at the end of a chunk, and returns how many.
 
-        It takes at least some of a chunk, or all. A chunk may be a memoryview: it is invalid once the next one is
-        requested.
+        The next chunk begins with them. They are fewer than the chunk has, and than `CHUNK_OCTETS`. A chunk may be a
+        memoryview: it is invalid once the next one is requested.
         """
         if isinstance(self._file, FileIO) and not self.compressed:
             return self._taken(self._refilled(self._file), take)
@@ -104,20 +104,21 @@ class Capture:
             notes.cut, notes.corrupt = None, (size, self._damage)
 
     def _joined(self) -> Iterator[bytes | memoryview]:
-        """Chunk by chunk, what was left of one before the next."""
+        """Chunks, each behind what was left of the one before."""
         rest = b""
         for chunk in self._chunks:
             chunk = rest + chunk
             yield chunk
-            rest = chunk[len(chunk) - self._left:]
-        if rest:
+            rest = chunk[len(chunk) - self._left :]
+        while rest:
             yield rest
+            rest = rest[len(rest) - self._left :]
 
     def _refilled(self, file: FileIO) -> Iterator[bytes | memoryview]:
-        """The same of a file, in one place again and again."""
+        """The same chunks of a file, in one place again and again."""
         place = memoryview(bytearray(CHUNK_OCTETS))
         chunk: bytes | memoryview = next(self._chunks)
-        # They hold this capture.
+        # The generator of the others is not needed any more, and with this capture it is a cycle.
         self._chunks = iter(())
         while chunk:
             yield chunk

@@ -21,6 +21,7 @@ from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
 from dissectors.wire.values import replace
+from tests import capture_octets
 from tests.made import A, B, frame, rtp, sip
 from tests.sessions import CALL, ROOT, fed, session
 
@@ -53,8 +54,8 @@ def test_keys_that_stand_in_what_comes_through_a_pipe_open_it(tmp_path: Path) ->
     kept = tmp_path / "kept.pcapng"
     session(SECURED.read_bytes(), kept)
     octets, keys = kept.read_bytes(), SECURED.with_suffix(".keys").read_bytes()
-    (begin,), padded = struct.unpack_from("<I", octets, 4), keys + bytes(-len(keys) % 4)
-    block = struct.pack("<II4sI", 10, 20 + len(padded), b"KSLT", len(keys)) + padded + struct.pack("<I", 20 + len(padded))
+    (begin,) = struct.unpack_from("<I", octets, 4)
+    block = capture_octets.block(10, struct.pack("<4sI", b"KSLT", len(keys)) + keys)
     kept.write_bytes(octets[:begin] + block + octets[begin:])
     one, _ = session(kept.read_bytes())
     told, whole = one.report(), offline.analyze([str(kept)])

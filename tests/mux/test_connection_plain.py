@@ -87,6 +87,25 @@ def test_one_walk_finds_the_same_messages_as_one_by_one(sent: list[bytes], size:
         assert read(sent, size, plain, plainly) == one_by_one
 
 
+def test_what_is_kept_of_messages_is_the_same_however_they_are_read() -> None:
+    """Also where a segment of several is longer than what is kept."""
+    for sizes in ((274, 1151, 1461, 767, 1735, 1497), (900,) * 9, (3000, 100, 100, 4000), (2100, 2100, 50)):
+        messages = [made.sip("OPTIONS sip:b SIP/2.0", "Call-ID: 2", body=b"x" * size) for size in sizes]
+        for sent in ([b"".join(messages)], messages, [b"".join(messages[:2]), b"".join(messages[2:])]):
+            assert read(sent, 60_000, plainly=WHOLLY[0]) == read(sent, 60_000), sizes
+
+
+@pytest.mark.parametrize("plainly", WHOLLY)
+def test_segments_behind_one_that_the_capture_cut_are_read_at_once_again(plainly: Plainly) -> None:
+    asked: list[bytes] = []
+    kept = Connections(Bounds())
+    kept.plainly = lambda key, payload, origin: asked.append(payload) or plainly(key, payload, origin)  # type: ignore[func-returns-value]
+    segments = conversation([(A, OPTIONS)] * 6)
+    segments[4] = segments[4]._replace(payload=OPTIONS[:60])
+    found = [kept.take(each, 0, number, number * 10**10) for number, each in enumerate(segments)]
+    assert payloads(found[-1]) == [OPTIONS] and asked[-1] == OPTIONS and len(asked) < 5
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     place=st.integers(0, 2 * len(OPTIONS)), octet=st.sampled_from(b"\r\n\0 \t:SlLc-5aZ/\xff"),

@@ -19,6 +19,7 @@ from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire.captures.pcap import UNWRITTEN
 from dissectors.wire.errors import CaptureError
 from tests import made
+from tests.capture_octets import block, enhanced, interface, option, section
 from tests.twins import SMALL, counted, entries, pcap, same, scanned, state
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
@@ -59,6 +60,23 @@ def test_how_a_file_is_cut_changes_nothing(path: Path, monkeypatch: pytest.Monke
         rows = [row for batch in capture.lent_through(read) for row in entries(batch)]
     rows += entries(scanner.finish())
     assert {"rows": rows, "notes": capture.notes, **state(scanner)} == whole
+
+
+@pytest.mark.parametrize("cut", [0, 9, 30, 80])
+def test_what_is_unusual_among_plain_records_is_read_to_the_end_however_it_comes(cut: int, tmp_path: Path) -> None:
+    frame, notes = made.frame(made.A, made.B, made.rtp(1)), option(1, b"a comment") + option(0, b"")
+    octets = section() + interface() + b"".join(enhanced(frame, n, options=notes if n % 2 else b"") for n in range(7))
+    octets += block(5, bytes(12) + option(5, (77).to_bytes(8, "little")) + option(0, b""))
+    octets = octets[: len(octets) - cut]
+    told = same(octets)["notes"]
+    assert told.packets >= 5 and (told.cut is None and told.drops == 77) is not bool(cut)
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(octets)
+    scanner = compiled.Scanner()
+    with open_capture(str(path)) as capture:
+        for _ in capture.lent_through(partial(scanner.read, 0, capture.walker, leave=True)):
+            pass
+    assert capture.notes == told
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -14,6 +14,7 @@ from dissectors.wire.captures.pcapng import MAX_READ_OCTETS
 from tests import capture_octets, captures, tcp_frames
 from tests.capture_octets import SAMPLES
 from tests.ip_frames import ethernet, ipv4, udp
+from tests.mux.test_framings import OPTIONS
 from tests.stories import GOOD
 
 COMPILED = scanner_class().build == "compiled"
@@ -89,6 +90,14 @@ def test_a_walk_leaves_what_is_asked_for_and_keeps_the_numbers_of_frames(tmp_pat
     # A record across two chunks is left, too.
     asked = [each for each in captures.records(path) if b"SIP/2.0" in each.octets]
     assert set(asked) <= set(records) <= set(captures.records(path)) and len(asked) <= len(records) < len(GOOD) // 20
+
+
+@pytest.mark.parametrize("file", [io.BytesIO, Trickle])
+def test_nothing_is_lost_where_a_walk_takes_records_and_leaves_others_in_turns(file: type[io.BytesIO]) -> None:
+    plain, asked = ethernet(ipv4(udp(b"8" * 40))), ethernet(ipv4(udp(OPTIONS)))
+    octets = capture_octets.pcap([plain, asked, plain, plain, asked, plain, asked, plain])
+    found, left = walked(octets, ("SIP",), file)
+    assert found == octets and len([piece for piece in left if piece.record]) in (3, 8)
 
 
 @pytest.mark.skipif(not COMPILED, reason="nothing is compiled")

