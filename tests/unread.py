@@ -23,19 +23,20 @@ from tests.tcp_frames import frame, segment
 
 def told(
     story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True,
-    over_tcp: bool = False,
+    over_tcp: bool = False, keep: int | None = None,
 ) -> Report:
     """The report on a story, by an engine that reads everything or leaves unread what goes well.
 
-    Unless it goes by time, it is captured in the order in which it is written. SIP may go over TCP.
+    Unless it goes by time, it is captured in the order in which it is written. SIP may go over TCP. The capture may
+    `keep` only so many octets of each frame.
     """
-    scanner, engine = fed(story, lazily, most, size, capacity, by_time, over_tcp)
+    scanner, engine = fed(story, lazily, most, size, capacity, by_time, over_tcp, keep)
     return engine.report(scanner, ())
 
 
 def fed(
     story: Story, lazily: bool, most: int, size: int = 16, capacity: Capacity = CAPACITY, by_time: bool = True,
-    over_tcp: bool = False,
+    over_tcp: bool = False, keep: int | None = None,
 ) -> tuple[Any, Engine]:
     """The scan and the engine once all of it has come."""
     sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
@@ -50,7 +51,7 @@ def fed(
         else:
             frames = [numbered(src, dst, payload, int(time) & 0xFFFF)]
         for octets in frames:
-            records.append((0, Record(len(records) + 1, int(time * 1e6), ETHERNET, octets, len(octets))))
+            records.append((0, Record(len(records) + 1, int(time * 1e6), ETHERNET, octets[:keep], len(octets))))
     for batch in scanner.scan(records, size):
         engine.feed(batch)
         engine.retire_finished(scanner)

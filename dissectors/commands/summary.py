@@ -37,13 +37,16 @@ class FileResult(NamedTuple):
 
 
 def result(path: str, text: str, status: int, report: Report) -> FileResult:
-    """What the summary says of a report."""
-    calls = [call for call in report.calls if call.kind == "call"]
+    """What the summary says of a report, also of the calls and streams that it only counts."""
+    from dissectors.outputs.terminal.summary import outcomes_of
+
+    outcomes = outcomes_of(report, [call for call in report.calls if call.kind == "call"])
+    left_out = 0 if report.totals is None else report.totals.streams_left_out
     severities = [finding.severity for finding in report.findings]
     counts = {
-        "frames": report.capture.frames, "datagrams": report.capture.datagrams, "calls": len(calls),
-        "streams": len(report.streams), "findings": len(report.findings),
-        "failed": sum(1 for call in calls if call.outcome in FAILED),
+        "frames": report.capture.frames, "datagrams": report.capture.datagrams, "calls": outcomes.total(),
+        "streams": len(report.streams) + left_out, "findings": len(report.findings),
+        "failed": sum([outcomes[outcome] for outcome in FAILED]),
         "errors": severities.count("error"), "warnings": severities.count("warning"),
     }
     ranked = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity))

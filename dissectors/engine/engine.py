@@ -58,9 +58,9 @@ class Engine:
         secrets: bool = False, glance: Callable[[bytes], Usual | None] | None = None,
     ) -> None:
         self.trackers = Trackers(limits, max_finished, capacity, secrets, glance)
-        self._retirement = Retirement(self.trackers)
         self._most = MAX_ALIKE if max_finished is not None else MAX_ALIKE_OF_ALL
         self._problems = Problems()
+        self._retirement = Retirement(self.trackers, self._problems)
         self._dropping: tuple[Dropping, ...] = ()
         self._signalling = SignallingReader(self.trackers.readers, self._problems)
 

@@ -99,7 +99,7 @@ class SignallingReader:
 
     def _cut(self, entry: Entry) -> None:
         what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
-        self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
+        self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame), length=entry.length)
 
     def _broken(self, entry: Entry, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""

@@ -16,6 +16,7 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, together
 from dissectors.engine.facts import facts, facts_of_paths
 from dissectors.engine.members import Chosen
+from dissectors.engine.problems import Problems
 from dissectors.engine.sent import count_messages, count_packets
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
@@ -86,9 +87,9 @@ class RetiredTotals(Struct):
 class Retirement:
     """Retires finished calls of some trackers; `totals` are what they leave behind."""
 
-    def __init__(self, trackers: Trackers) -> None:
+    def __init__(self, trackers: Trackers, problems: Problems) -> None:
         self.totals = RetiredTotals()
-        self._trackers = trackers
+        self._trackers, self._problems = trackers, problems
         self._belongings: Belongings | None = None
 
     def retire_finished(self, scanner: Scanner, at_the_end: bool) -> None:
@@ -206,7 +207,8 @@ class Retirement:
         hosts = _hosts(table, read, streams) if not trackers.handshakes.silent else {}
         shaken = trackers.handshakes.to_report(hosts.keys())
         chosen = Chosen(finished, checks, shaken, (), belongings.joined, belongings.plain)
-        return replace(facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0], moments=moments)
+        problems = self._problems.to_report()
+        return replace(facts(trackers, ScanView(scanner, flows, streams), (), problems, chosen)[0], moments=moments)
 
     def _forget(
         self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int],

@@ -407,7 +407,8 @@ def ended_early(
     if way.wanted <= held + 1 or size <= 0 or way.beyond is not None:
         return []
     octets = direction.peek(size)
-    if size < held and (not begins(payload) or carries_sip(octets)):
+    # Of what ends early at least the start line is whole: otherwise the rest of a method would begin a message.
+    if size < held and (b"\n" not in octets or not begins(payload) or carries_sip(octets)):
         return []
     way.wanted = 1
     return [Whole(way.key, octets, size, 0, direction.read(size))]

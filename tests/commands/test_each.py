@@ -7,18 +7,24 @@ import gc
 import gzip
 import json
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dissectors.cli import main
-from dissectors.commands import each
+from dissectors.commands import each, summary
 from dissectors.commands.summary import COUNTS, FileResult, table
+from tests.engine.test_talks import world
+from tests.unread import opened, told
+
+__all__ = ["opened"]
 
 TELL = each.analyse
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +128,12 @@ def test_the_summary_comes_first_and_adds_the_files_up() -> None:
     numbers = [[int(cell.replace(",", "")) for cell in row[1:5]] for row in (*files, total)]
     assert [sum(column) for column in zip(*numbers[:3], strict=True)] == numbers[3]
     assert files[0][5:] == ["0.5 %", "–", "note rtpmap-missing"] and files[1][7].startswith("error ")
+
+
+def test_the_summary_counts_what_a_report_does_not_list(opened: Counter[str]) -> None:
+    report = told(world(["plain"] * 12, ["pairs"], 700.0, random.Random(1)), True, 0)
+    counts = summary.result("a.pcap", "", 0, report).counts
+    assert not report.calls and not report.streams and counts["calls"] == 12 and counts["streams"] == 24
 
 
 def test_the_summary_is_sorted_as_asked_and_the_reports_stay_in_order() -> None:

@@ -294,6 +294,19 @@ def test_what_goes_well_is_never_read(way: str, place: str, over_tcp: bool, open
     assert made.totals is not None and made.totals.calls == 12 and made.totals.streams_left_out == 24
 
 
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["UDP", "TCP"])
+@pytest.mark.parametrize("keep", [260, 300])
+def test_what_the_capture_cut_is_no_fault_of_calls_that_are_only_counted(
+    over_tcp: bool, keep: int, opened: Counter[str]
+) -> None:
+    story = world(["plain"] * 30, ["trunk"], 700.0, random.Random(1))
+    for most in (0, 20, 100):
+        made = told(story, True, most, over_tcp=over_tcp, keep=keep)
+        assert "capture-snaplen" in [each.id for each in made.findings]
+        assert not {"header-broken", "header-missing", "content-length-wrong"} & {each.id for each in made.findings}
+    assert opened["read"] > 30
+
+
 @pytest.mark.parametrize("place", ["pairs", "access", "trunk"])
 def test_calls_without_media_are_never_read(place: str, opened: Counter[str]) -> None:
     """Though there is something to say of each."""

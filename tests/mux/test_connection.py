@@ -132,6 +132,14 @@ def test_many_messages_at_once_are_not_copied_again_for_each(message: bytes, mon
     assert max(map(len, copied[2:])) <= 2 * FIRST_LOOK_OCTETS
 
 
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_start_line_that_comes_in_two_segments_begins_one_message(cut: int) -> None:
+    """Though the rest of a method is one, too, and the body comes later."""
+    one = made.sip("OPTIONS sip:b@example.com SIP/2.0", "Via: SIP/2.0/TCP a", "Call-ID: 2", body=b"x" * 20)
+    sent = [OPTIONS, one[:cut], one[cut : len(one) - 9], one[len(one) - 9 :], OPTIONS]
+    assert messages(conversation([(A, part) for part in sent])) == [OPTIONS, one, OPTIONS]
+
+
 @pytest.mark.parametrize("size", [1, 1400, 1 << 16])
 def test_a_message_with_a_head_longer_than_the_first_look_is_whole_however_it_comes(size: int) -> None:
     long = made.sip("OPTIONS sip:a SIP/2.0", "Call-ID: 1", f"Subject: {'x' * 5 * FIRST_LOOK_OCTETS}", body=b"x" * 9000)

@@ -228,7 +228,9 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
     named = sum(each.count for each in facts.capture.not_read if each.transport == UDP)
     unknown = counts.get("UNKNOWN", 0) - looked_like - carriers - named
     if unknown > 0:
-        yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
+        seen = (facts.capture.datagrams, "datagram"), (facts.capture.messages, "message")
+        every = " and ".join([counted(number, noun) for number, noun in seen if number])
+        yield Found(f"of no known protocol: {unknown:,} of {every}")
 
 
 OF_DAMAGE = (CUT, CORRUPT)

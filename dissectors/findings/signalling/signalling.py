@@ -192,9 +192,7 @@ def _cut(facts: Facts) -> tuple[set[Place], int | None]:
     places = {place for each in told for place in each.places}
     if sum(each.count for each in told) <= len(places):
         return places, None
-    return places, min(
-        (each.length for call in facts.calls for each in call.messages if each.place in places), default=None
-    )
+    return places, min((each.least for each in told if each.least is not None), default=None)
 
 
 RULES = (

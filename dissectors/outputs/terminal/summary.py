@@ -116,7 +116,7 @@ def _story(report: Report) -> str:
     if len(calls) == 1:
         return f"one call, {outcome(calls[0])}"
     if calls:
-        outcomes = _outcomes(report, calls)
+        outcomes = outcomes_of(report, calls)
         words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
         if len(report.legs) == 1 and len(report.legs[0].calls) == len(calls):
             return f"one call in {len(calls)} legs ({listed(words)})"
@@ -155,7 +155,7 @@ def _kinds(report: Report) -> Counter[str]:
     return kinds
 
 
-def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
+def outcomes_of(report: Report, calls: list[Call]) -> Counter[str]:
     """The outcomes of the calls, also of those that are not listed."""
     if report.totals is None or not report.totals.calls_left_out:
         return Counter(call.outcome for call in calls)

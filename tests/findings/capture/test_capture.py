@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from dissectors.findings.capture.capture import unknown_share
+from dissectors.findings.rule import Facts
 from dissectors.findings.rules import DOUBT
 from dissectors.live.events import Events, FindingEvent
 from dissectors.offline import analyze
-from dissectors.report import Report
+from dissectors.report import Report, Seen
 from dissectors.wire.values import replace
 from tests.finding_cases.plain import INVITE
 from tests.found import PCAPS, PROXY, found, frames, ids
@@ -162,6 +164,12 @@ def test_what_carries_something_in_turn_is_no_datagram_of_an_unknown_protocol() 
     made = report(GOOD, raw=[ethernet(ipv4(udp(payload, 40_000, port)))] * 3)
     (told,) = [each.what for each in made.findings if each.id == "unknown-share"]
     assert told == f"of no known protocol: 3 of {len(GOOD) + 6:,} datagrams"
+
+
+def test_messages_of_an_unknown_protocol_are_told_of_all_messages() -> None:
+    capture = replace(report([]).capture, messages=3, protocols=(Seen("UNKNOWN", 1),))
+    (told,) = unknown_share.look(Facts(capture, (), (), (), (), (), (), ()))
+    assert told.what == "of no known protocol: 1 of 3 messages"
 
 
 @pytest.mark.parametrize(("port", "told"), [(2123, False), (3386, False), (2124, True)])
