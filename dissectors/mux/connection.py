@@ -389,26 +389,35 @@ def unfinished(connection: Connection, way: Way, cut: int = 0) -> list[Whole]:
     return [Whole(way.key, octets, max(way.wanted, unread + cut), 0, way.direction.read(unread))]
 
 
-def ended_early(
-    connection: Connection, way: Way, begin: int, payload: bytes, lacking: int = 0, closed: bool = False
-) -> list[Whole]:
-    """What is there of a message of SIP that ends before its Content-Length says so, in front of a segment or with it.
+def cut_short(way: Way, begin: int, payload: bytes) -> list[Whole]:
+    """The message of SIP that waits in front of a segment, or of a record of TLS, that begins the next one.
 
-    `payload` is that of the segment, or of the record of TLS, at a place: the capture cut it and is `lacking` octets of
-    it, or its sender `closed` the connection, or began the next message.
+    `payload` was put to its place, and nothing of it was read. Content-Length of the message is too large.
+    """
+    direction, size = way.direction, begin - way.direction.at
+    if way.searching or way.beyond is not None or begin + len(payload) != direction.end or not 0 < size < way.wanted:
+        return []
+    octets = direction.peek(size)
+    # Only with its whole head it is known what it waits for; the rest of a method begins no message.
+    if not (b"\n\r\n" in octets or b"\n\n" in octets) or not begins(payload) or carries_sip(octets):
+        return []
+    way.wanted = 1
+    return [Whole(way.key, octets, size, 0, direction.read(size))]
+
+
+def ended_early(connection: Connection, way: Way, end: int, lacking: int, closed: bool) -> list[Whole]:
+    """What is there of a message of SIP that ends before its Content-Length says so, with a segment up to a place.
+
+    The capture cut the segment and is `lacking` octets of it, or its sender `closed` the connection.
     """
     direction = way.direction
-    end, held = begin + len(payload), direction.unread
+    held = direction.unread
     if way.searching or not held or end != direction.end:
         return []
     if end in way.cuts:
         return unfinished(connection, way, lacking)
-    size = held if closed else begin - direction.at
-    if way.wanted <= held + 1 or size <= 0 or way.beyond is not None:
+    if not closed or way.wanted <= held + 1 or way.beyond is not None:
         return []
-    octets = direction.peek(size)
-    # Of what ends early at least the start line is whole: otherwise the rest of a method would begin a message.
-    if size < held and (b"\n" not in octets or not begins(payload) or carries_sip(octets)):
-        return []
+    octets = direction.peek(held)
     way.wanted = 1
-    return [Whole(way.key, octets, size, 0, direction.read(size))]
+    return [Whole(way.key, octets, held, 0, direction.read(held))]

@@ -22,6 +22,7 @@ from dissectors.mux.connection import (
     Way,
     Whole,
     behind_blank,
+    cut_short,
     ended_early,
     key_of,
     next_message,
@@ -150,12 +151,15 @@ class Connections:
                 return plain
         differing = here.direction.differing
         if segment.payload:
+            waited = here.direction.unread
             here.direction.take(segment.sequence, segment.payload, origin)
             if len(segment.payload) < segment.length:
                 here.note_cut(here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF))
             if here.direction.differing > differing:
                 self._damaged(connection, here, time).differing += here.direction.differing - differing
             decided = connection.framing
+            if waited and decided == SIP:
+                found += cut_short(here, here.direction.place(segment.sequence), segment.payload)
             found += self._read(connection, here)
             if connection.framing != decided:
                 found += self._read(connection, there)
@@ -163,9 +167,9 @@ class Connections:
             while way.direction.waiting and (segment.flags & RST or way.has_hole(time)):
                 found += self._skip(connection, way, time)
         if connection.framing == SIP and here.direction.unread:
-            place, lacking = here.direction.place(segment.sequence), segment.length - len(segment.payload)
-            early = ended_early(connection, here, place, segment.payload, lacking, bool(segment.flags & FIN))
-            found += early and early + self._read(connection, here)
+            lacking = segment.length - len(segment.payload)
+            end = here.direction.place(segment.sequence) + len(segment.payload)
+            found += ended_early(connection, here, end, lacking, bool(segment.flags & FIN))
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
             number, direction = connection.within.side_of(here), here.direction
             last = segment.sequence + segment.length
@@ -401,12 +405,12 @@ class Connections:
         for number, octets, origin in opened:
             way = within.ways[number]
             begin = way.direction.end or 0
+            waited = way.direction.unread
             way.direction.take(begin & 0xFFFFFFFF, octets, origin)
             decided = within.framing
+            if waited and decided == SIP:
+                found += cut_short(way, begin, octets)
             found += self._read(within, way)
-            if within.framing == SIP and way.direction.unread:
-                early = ended_early(within, way, begin, octets)
-                found += early and early + self._read(within, way)
             if within.framing != decided:
                 found += self._read(within, within.ways[1 - number])
         if within.framing not in ("", GIVEN_UP):

@@ -169,6 +169,13 @@ def test_a_message_that_is_not_finished_ends_where_the_next_begins_in_a_segment(
     ]
 
 
+@pytest.mark.parametrize("more", [1, 2, 5, 37, len(WITH_VIA) - 1, len(WITH_VIA), len(WITH_VIA) + 1])
+def test_a_message_that_says_a_little_too_much_takes_nothing_of_the_next(more: int) -> None:
+    odd = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: %d" % (5 + more))
+    sent = [(A, OPTIONS), (A, odd), (A, WITH_VIA), (A, OPTIONS)]
+    assert messages(conversation(sent)) == [OPTIONS, odd, WITH_VIA, OPTIONS]
+
+
 def test_a_message_that_says_far_too_much_ends_so_too() -> None:
     far = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: 2000000")
     assert messages(conversation([(A, far), (A, b"x" * 900), (A, WITH_VIA), (A, OPTIONS)])) == [WITH_VIA, OPTIONS]
