@@ -44,7 +44,10 @@ def message(number: int, call: int, host: str) -> bytes:
 
 
 def frames(octets: int, numbers: range = range(2 * CONNECTIONS)) -> Iterator[bytes]:
-    """Frames of about so many octets of TCP payload in the connections with these numbers; the odd ones say SIP."""
+    """Frames of about so many octets of TCP payload in the connections with these numbers; the odd ones say SIP.
+
+    Each call comes to its end.
+    """
     sent, place, back = 0, {}, {}
     for number in numbers:
         place[number] = back[number] = 1
@@ -52,7 +55,7 @@ def frames(octets: int, numbers: range = range(2 * CONNECTIONS)) -> Iterator[byt
         yield tcp(end, server, 0, SYN)
         yield tcp(server, end, 0, SYN | ACK)
     turn = 0
-    while sent < octets:
+    while sent < octets or turn % 5:
         for number in numbers:
             end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
             if number % 2:
