@@ -99,7 +99,8 @@ class SignallingReader:
 
     def _cut(self, entry: Entry) -> None:
         what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
-        self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame), length=entry.length)
+        length = entry.length if PROTOCOLS[entry.protocol] == "SIP" else None
+        self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame), length=length)
 
     def _broken(self, entry: Entry, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""

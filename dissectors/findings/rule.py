@@ -65,8 +65,8 @@ STREAM_FIELDS = ("decrypted", "digits", "feedback", "heard", "lip_sync", "number
 class Problem(Struct, frozen=True):
     """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it.
 
-    `fix` is what to do beside what the rule advises. `least` is how many octets the shortest message has that it is
-    about, where that is known.
+    `fix` is what to do beside what the rule advises. `least` is how many octets the shortest message of SIP has
+    that it is about, if it is about any.
     """
 
     id: str

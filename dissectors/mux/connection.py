@@ -378,37 +378,45 @@ def search(connection: Connection, way: Way) -> None:
         connection.framing = GIVEN_UP
 
 
+def has_head(octets: bytes) -> bool:
+    """Whether a message of SIP has its whole header block, which says how long it is."""
+    return b"\n\r\n" in octets or b"\n\n" in octets
+
+
 def unfinished(connection: Connection, way: Way, cut: int = 0) -> list[Whole]:
     """What is there of a message whose end is missing, where its length is known or the capture `cut` octets of it."""
     unread = way.direction.unread
     if connection.framing != SIP or way.searching or not unread or way.beyond is not None:
         return []
-    if way.wanted <= unread + 1 and not cut:
-        return []
     octets = way.direction.peek()
+    if not cut and (way.wanted <= unread or not has_head(octets)):
+        return []
     return [Whole(way.key, octets, max(way.wanted, unread + cut), 0, way.direction.read(unread))]
 
 
 def cut_short(way: Way, begin: int, payload: bytes) -> list[Whole]:
     """The message of SIP that waits in front of a segment, or of a record of TLS, that begins the next one.
 
-    `payload` was put to its place, and nothing of it was read. Content-Length of the message is too large.
+    `payload` was put to its place, and nothing of it was read. Content-Length of the message is too large: SIP within
+    a body has a Content-Type that says so.
     """
     direction, size = way.direction, begin - way.direction.at
     if way.searching or way.beyond is not None or begin + len(payload) != direction.end or not 0 < size < way.wanted:
         return []
+    if not begins(payload):
+        return []
     octets = direction.peek(size)
     # Only with its whole head it is known what it waits for; the rest of a method begins no message.
-    if not (b"\n\r\n" in octets or b"\n\n" in octets) or not begins(payload) or carries_sip(octets):
+    if not has_head(octets) or carries_sip(octets):
         return []
     way.wanted = 1
     return [Whole(way.key, octets, size, 0, direction.read(size))]
 
 
 def ended_early(connection: Connection, way: Way, end: int, lacking: int, closed: bool) -> list[Whole]:
-    """What is there of a message of SIP that ends before its Content-Length says so, with a segment up to a place.
+    """What is there of a message of SIP that ends before its Content-Length says so, with the segment before `end`.
 
-    The capture cut the segment and is `lacking` octets of it, or its sender `closed` the connection.
+    The capture cut the segment and is `lacking` octets of it, or its sender `closed` or reset the connection.
     """
     direction = way.direction
     held = direction.unread
@@ -416,8 +424,10 @@ def ended_early(connection: Connection, way: Way, end: int, lacking: int, closed
         return []
     if end in way.cuts:
         return unfinished(connection, way, lacking)
-    if not closed or way.wanted <= held + 1 or way.beyond is not None:
+    if not closed or way.wanted <= held or way.beyond is not None:
         return []
     octets = direction.peek(held)
+    if not has_head(octets):
+        return []
     way.wanted = 1
     return [Whole(way.key, octets, held, 0, direction.read(held))]

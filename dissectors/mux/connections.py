@@ -169,7 +169,7 @@ class Connections:
         if connection.framing == SIP and here.direction.unread:
             lacking = segment.length - len(segment.payload)
             end = here.direction.place(segment.sequence) + len(segment.payload)
-            found += ended_early(connection, here, end, lacking, bool(segment.flags & FIN))
+            found += ended_early(connection, here, end, lacking, bool(segment.flags & (FIN | RST)))
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
             number, direction = connection.within.side_of(here), here.direction
             last = segment.sequence + segment.length

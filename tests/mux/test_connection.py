@@ -187,10 +187,26 @@ def test_sip_within_the_body_of_sip_ends_no_message() -> None:
     assert messages(conversation([(A, head), (A, WITH_VIA), (A, WITH_VIA)])) == [head + inner]
 
 
-def test_a_message_that_is_not_finished_ends_with_its_connection() -> None:
-    closed = segment(A, B, BEHIND + len(LONG), b"", FIN | ACK)
-    (whole,) = take(Connections(Bounds()), [*conversation([(A, LONG)]), closed])
-    assert (whole.payload, whole.length) == (LONG, len(LONG))
+@pytest.mark.parametrize("flags", [FIN | ACK, RST, RST | ACK])
+@pytest.mark.parametrize("message", [LONG, OPTIONS.replace(b"Content-Length: 5", b"Content-Length: 6")])
+def test_a_message_that_is_not_finished_ends_with_its_connection(message: bytes, flags: int) -> None:
+    closed = segment(A, B, BEHIND + len(message), b"", flags)
+    (whole,) = take(Connections(Bounds()), [*conversation([(A, message)]), closed])
+    assert (whole.payload, whole.length) == (message, len(message))
+
+
+@pytest.mark.parametrize("more", [1, 900])
+def test_a_message_that_is_not_finished_is_told_at_the_end(more: int) -> None:
+    message = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: %d" % (5 + more))
+    kept = Connections(Bounds())
+    assert not take(kept, conversation([(A, message)])) and payloads(kept.finish()) == [message]
+
+
+def test_an_ack_amid_a_body_ends_no_message() -> None:
+    one, two = OPTIONS[:-3], OPTIONS[-3:]
+    segments = conversation([(A, one), (A, two)])
+    acknowledges = segment(A, B, BEHIND + len(one), b"", ACK)
+    assert payloads(take(Connections(Bounds()), [*segments[:-1], acknowledges, segments[-1]])) == [OPTIONS]
 
 
 def test_every_message_is_there_of_segments_that_the_capture_cut() -> None:

@@ -216,9 +216,9 @@ def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "unknown-share", "note", "Datagrams of no known protocol",
+    "unknown-share", "note", "Datagrams or messages of no known protocol",
     scope="capture",
-    why="These datagrams match no protocol that muxshark knows. They are counted, not guessed.",
+    why="These match no protocol that muxshark knows. They are counted, not guessed.",
     fix="muxshark explain FILE FRAME shows every rule that was tried on one of them.",
 )
 def unknown_share(facts: Facts) -> Iterator[Found]:
