@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeVar
 
     from dissectors.crypto.secrets import Secrets
+    from dissectors.mux.connections import Connections
     from dissectors.mux.teller import FrameRows, Teller
     from dissectors.protocols.sip_usual import Usual
     from dissectors.wire.captures.records import Walker
@@ -345,17 +346,22 @@ def _give(
     connections = scanner.connections
     # What a capture adds is unknown again when it is read once more: messages come in the same order.
     connections.secrets = None if keys is None else keys.copy()
+    for capture in captures:
+        expect_keys(capture.walker, capture.path, connections, engine)
+    if engine is not None:
+        engine.open_with(connections.secrets)
 
-    def learn(name: str, octets: bytes) -> None:
+
+def expect_keys(walker: Walker, name: str, connections: Connections, engine: Engine | None) -> None:
+    """Give connections, and an engine, the keys that the capture of this name holds, once they come."""
+
+    def learn(octets: bytes) -> None:
         connections.learn(octets, name)
         if engine is not None:
             engine.open_with(connections.secrets)
 
-    for capture in captures:
-        capture.notes.secrets = partial(learn, capture.path)
-        connections.expects_keys |= isinstance(capture.walker, PcapngWalker)
-    if engine is not None:
-        engine.open_with(connections.secrets)
+    walker.notes.secrets = learn
+    connections.expects_keys |= isinstance(walker, PcapngWalker)
 
 
 def _engine(limits: Limits, everything: bool, secrets: bool) -> Engine:

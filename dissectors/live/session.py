@@ -19,7 +19,7 @@ from dissectors.live.recent import Recent
 from dissectors.live.recorder import Recorder
 from dissectors.mux.scan import Batch, Bounds
 from dissectors.mux.table import PROTOCOLS
-from dissectors.offline import scanner_class
+from dissectors.offline import expect_keys, scanner_class
 from dissectors.queries.expressions import Expression
 from dissectors.queries.selection import select
 from dissectors.report import CaptureFile, Report
@@ -29,7 +29,6 @@ from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import prefix
 from dissectors.sources.pipe import Pipe
 from dissectors.sources.readable import CHUNK_OCTETS
-from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Walker
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
@@ -200,14 +199,7 @@ class Session:
 
     def _expect(self, walker: Walker) -> None:
         """Take the keys that stand in what comes through a pipe."""
-
-        def learn(octets: bytes) -> None:
-            connections.learn(octets, self.source.names[0])
-            self.engine.open_with(connections.secrets)
-
-        connections = self.scanner.connections
-        walker.notes.secrets = learn
-        connections.expects_keys = isinstance(walker, PcapngWalker)
+        expect_keys(walker, self.source.names[0], self.scanner.connections, self.engine)
 
     def _pass(self) -> int:
         """Take the next octets: keep them unchanged, and read them like a file."""
