@@ -145,13 +145,12 @@ class Connections:
         here, there = connection.ways_of(segment)
         if segment.flags & ACK:
             there.direction.acknowledged = segment.acknowledgement
-        origin = Origin(self._arrived, file, frame, time, segment.identification)
-        if connection.framing == SIP and not (found or there.direction.waiting or self.follower):
-            if plain := self._plainly(key, connection, here, segment, origin):
-                return plain
-        differing = here.direction.differing
         if segment.payload:
-            waited = here.direction.unread
+            origin = Origin(self._arrived, file, frame, time, segment.identification)
+            if connection.framing == SIP and not (found or there.direction.waiting or self.follower):
+                if plain := self._plainly(key, connection, here, segment, origin):
+                    return plain
+            differing, waited = here.direction.differing, here.direction.unread
             here.direction.take(segment.sequence, segment.payload, origin)
             if len(segment.payload) < segment.length:
                 here.note_cut(here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF))
@@ -171,6 +170,7 @@ class Connections:
             end = here.direction.place(segment.sequence) + len(segment.payload)
             found += ended_early(connection, here, end, lacking, bool(segment.flags & (FIN | RST)))
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
+            origin = Origin(self._arrived, file, frame, time, segment.identification)
             number, direction = connection.within.side_of(here), here.direction
             last = segment.sequence + segment.length
             if segment.flags & FIN and direction.end is not None and direction.place(last) > direction.end:
@@ -356,8 +356,8 @@ class Connections:
 
     def _plainly(self, key: Key, connection: Connection, way: Way, segment: Segment, origin: Origin) -> list[Whole]:
         """The messages of SIP that a segment consists of, if it is the next one; none where it needs a closer look."""
-        payload, flags = segment.payload, segment.flags
-        if not payload or len(payload) < segment.length or flags & (FIN | RST) or not way.is_even:
+        payload = segment.payload
+        if len(payload) < segment.length or segment.flags & (FIN | RST) or not way.is_even:
             return []
         direction = way.direction
         if direction.place(segment.sequence) != direction.end:
