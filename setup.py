@@ -56,12 +56,13 @@ A twin that has plain Python beside it, under the same name, is taken in its pla
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
-    "binding": False,
+    "binding": False, "auto_pickle": False,
 }
-PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": False}
+PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": False, "auto_pickle": False}
 """What is plain Python means the same when it is compiled: its annotations are no C types.
 
-With `binding` each start would make an object of every function, for who asks for its parameters; nobody does.
+With `binding` each start would make an object of every function, for who asks for its parameters, and with
+`auto_pickle` two of every class, for who pickles one; nobody does.
 """
 
 SCAN = "dissectors.mux.compiled.scan"

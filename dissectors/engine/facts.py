@@ -16,7 +16,8 @@ from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
-from dissectors.findings.outlines import CallOutline, Calls, Outlined, Unheard
+from dissectors.findings.media_traits import EARLY
+from dissectors.findings.outlines import CallOutline, Calls, Heard, Outline, Outlined, Streams, Unheard
 from dissectors.findings.rule import Facts, Problem
 from dissectors.findings.traits import ORDINARY, SILENT
 from dissectors.mux.connections import Connections
@@ -83,7 +84,7 @@ def facts(
     end = scan.last or 0
     every: Sequence[Call]
     if len(read) < len(calls):
-        every = _outlined(trackers, calls, end, belonging.of_call)
+        every = _outlined(trackers, calls, end, belonging.of_call, belonging.streams)
     else:
         every = tuple(_calls(read, end, belonging.of_call, trackers.calls.calls if last else {}))
     flows: Sequence[Flow] = Outlined(states, (), flow)
@@ -258,15 +259,17 @@ def _calls(
 
 
 def _outlined(
-    trackers: Trackers, calls: Sequence[CallState | Talk], end: int, members: Mapping[int, list[int]]
+    trackers: Trackers, calls: Sequence[CallState | Talk], end: int, members: Mapping[int, list[int]],
+    streams: Sequence[Stream],
 ) -> Calls:
     """The calls, of which those that are unread are read once somebody looks at them."""
     made = {
         number: told(call, end, tuple(members.get(number, ())))
         for number, call in enumerate(calls) if isinstance(call, CallState)
     }
+    told_of = streams.outlines if isinstance(streams, Streams) else streams
     every = [
-        made[number] if isinstance(call, CallState) else _outline(call, number in members)
+        made[number] if isinstance(call, CallState) else _outline(call, members.get(number, ()), told_of)
         for number, call in enumerate(calls)
     ]
 
@@ -276,17 +279,19 @@ def _outlined(
     return Calls(every, made.items(), read)
 
 
-def _outline(talk: Talk, is_heard: bool) -> CallOutline:
-    """What is known of a call that is plain, without reading it."""
+def _outline(talk: Talk, members: Sequence[int], streams: Sequence[Outline | Stream]) -> CallOutline:
+    """What is known of a call that is plain, without reading it, given the positions of its streams."""
     (src, _), (dst, _) = talk.ends
-    if is_heard:
+    answered = (talk.answered or 0) / 1e9
+    if not members:
+        (here, _), (there, _) = talk.announced
+        places = tuple([Place(each.file, each.frame) for each in talk.offered])
+        unheard = Unheard(answered, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places)
+        return CallOutline(ORDINARY.union((SILENT,)), src, dst, talk.entries, unheard)
+    if min([streams[position].first for position in members]) >= answered:
         return CallOutline(ORDINARY, src, dst, talk.entries)
-    (here, _), (there, _) = talk.announced
-    places = tuple([Place(each.file, each.frame) for each in talk.offered])
-    unheard = Unheard(
-        (talk.answered or 0) / 1e9, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places
-    )
-    return CallOutline(ORDINARY.union((SILENT,)), src, dst, talk.entries, unheard)
+    heard = Heard(talk.start / 1e9, answered, members)
+    return CallOutline(ORDINARY.union((EARLY,)), src, dst, talk.entries, heard=heard)
 
 
 def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:

@@ -21,7 +21,8 @@ from dissectors.engine.sent import count_messages, count_packets
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
 from dissectors.findings.copies import Sent
-from dissectors.findings.rule import Facts
+from dissectors.findings.outlines import Outline
+from dissectors.findings.rule import Facts, outlines
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.findings.signalling.bindings import MARGIN_SECONDS
 from dissectors.mux.counters import Counters
@@ -287,5 +288,8 @@ def _in_use(table: FlowTable, asked: int) -> Callable[[Endpoint], bool]:
 
 
 def _call_of(values: Facts, finding: Finding) -> int | None:
-    """The call that a finding is about, itself or through its stream."""
-    return finding.call if finding.stream is None else values.streams[finding.stream].call
+    """The call that a finding is about, itself or through its stream, which is not made where its rule names both."""
+    position = finding.stream
+    if position is None or finding.call is not None and isinstance(outlines(values)[position], Outline):
+        return finding.call
+    return values.streams[position].call

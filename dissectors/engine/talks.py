@@ -70,7 +70,7 @@ class PlainTalks:
 
     def __init__(self, trackers: Trackers) -> None:
         self._trackers = trackers
-        self._agreed: dict[tuple[bytes, bytes, bool, bool, int], Agreed | None] = {}
+        self._agreed: dict[tuple[bytes, bytes, bool, bool, bool, int], Agreed | None] = {}
 
     def apart(self, talk: Waiting, directory: Directory, scanner: Scanner, recent: range) -> Apart | None:
         """All that a finished call has, if it is plain and apart, and nothing of it was heard at a recent time."""
@@ -145,7 +145,8 @@ class PlainTalks:
     def _agreed_by(self, talk: Talk) -> Agreed | None:
         """What a call agreed on, None where that is not plain."""
         shapes = [each.shape for each in talk.offered]
-        key = shapes[0], shapes[-1], talk.facetime, talk.challenge is not None, len(talk.hops)
+        early, challenged = talk.accepted is not talk.described, talk.challenge is not None
+        key = shapes[0], shapes[-1], talk.facetime, challenged, early, len(talk.hops)
         if key not in self._agreed:
             if len(self._agreed) >= MAX_AGREED:
                 self._agreed.clear()
@@ -211,9 +212,11 @@ def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory)
 
 
 def _is_of_call(talk: Talk, counters: Counters) -> bool:
-    """Whether a stream of more than a few packets begins soon after the answer and ends soon before the end."""
+    """Whether a stream of more than a few packets begins within the call, before the answer or soon after it, and ends
+    soon before the end.
+    """
     accepted, over, begun, left = talk.answered or 0, talk.ended or 0, counters.first, counters.last
     answered, ended, first, last = accepted / 1e9, over / 1e9, begun / 1e9, left / 1e9
-    if not answered <= first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= last <= ended:
+    if not talk.start / 1e9 < first <= answered + SOON_SECONDS or not ended - SOON_SECONDS <= last <= ended:
         return False
     return counters.packets > STRAY_PACKETS

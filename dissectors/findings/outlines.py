@@ -54,10 +54,21 @@ class Unheard(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Heard(Struct, frozen=True):
+    """What is asked of a call of which a stream began before the answer; times are seconds since the epoch.
+
+    `streams` are the positions of its streams.
+    """
+
+    start: float
+    answered: float
+    streams: Sequence[int]
+
+
 class CallOutline(Struct, frozen=True):
     """What a plain call may have at most (see `traits`), from where to where its first request went, and what came.
 
-    `unheard` is told of one that has no stream.
+    `unheard` is told of one that has no stream, `heard` of one that was heard before it was answered.
     """
 
     traits: frozenset[str | int]
@@ -65,6 +76,7 @@ class CallOutline(Struct, frozen=True):
     dst: str
     entries: Sequence[Kept]
     unheard: Unheard | None = None
+    heard: Heard | None = None
 
 
 class Outlined(Sequence[Value], Generic[Value, Plain]):

@@ -415,7 +415,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def name_of(stream: Stream) -> str:
+def name_of(stream: Outline | Stream) -> str:
     """A stream as the findings call it."""
     return f"SSRC 0x{stream.ssrc:08X}, {stream.src} to {stream.dst}"
 

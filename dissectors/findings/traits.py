@@ -10,7 +10,7 @@ from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import MediaTraits
 from dissectors.findings.outlines import CallOutline, Outline
-from dissectors.report import Call, Description, Deviation, Stream
+from dissectors.report import Call, Description, Deviation, Place, Stream
 from dissectors.report.size import LARGEST_REQUEST, SMALLEST
 from dissectors.wire.datagram import TCP, TLS
 from dissectors.wire.values import astuple
@@ -129,6 +129,7 @@ def traits_of(
     accepted: list[tuple[object, ...]] = []
     acknowledged: list[tuple[object, ...]] = []
     places = set()
+    early: dict[str | None, Place] = {}
     bound, last, invited, begun, rang, fruitless = NEVER, 0.0, NEVER, NEVER, None, True
     outcome, ways = call.outcome, set()
     partial = outcome == "fragment"
@@ -167,6 +168,11 @@ def traits_of(
                 rang = time if rang is None else rang
                 if status >= 200:
                     places.add(place)
+                    # What a 2xx repeats was described where it was said first.
+                    if body is not None and body.text in early:
+                        places.add(early[body.text])
+                elif body is not None:
+                    early.setdefault(body.text, place)
         if status is None:
             found.add(method)
             if time < begun:

@@ -216,8 +216,12 @@ cdef class Usual:
         return (
             self.status == other.status and self.method == other.method and self.sequence == other.sequence
             and alike(self, self.tag, other, other.tag) and alike(self, self.to, other, other.to)
-            and self.packed == other.packed and same(self.description(), other.description())
+            and self.describes(other)
         )
+
+    cpdef bint describes(self, Usual other) except? False:
+        """Whether its SDP is that of another message, to the octet."""
+        return self.packed == other.packed and same(self.description(), other.description())
 
     cdef inline Text said(self, Part part) noexcept:
         return Text(PyBytes_AS_STRING(self.payload) + part.at, part.size)

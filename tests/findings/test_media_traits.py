@@ -95,8 +95,16 @@ def test_an_answer_may_take_any_codec_of_the_offer(offered: str) -> None:
 def test_what_is_no_answer_in_its_2xx_is_intricate() -> None:
     again = [request(2000, "INVITE", body=OFFER, number=3, tag="2"), response(2020, 200, "OK", body=ANSWER, number=3)]
     early = [response(500, 183, "Session Progress", body=ANSWER)]
-    assert INTRICATE in of([*dialled(), *again, *hung_up()]) and INTRICATE in of(sorted([*dialled(), *early]))
+    assert INTRICATE in of([*dialled(), *again, *hung_up()]) and INTRICATE in of(sorted([*dialled(answer=b""), *early]))
     assert INTRICATE in of(dialled(answer=b"")) and INTRICATE in of(dialled()[:2])
+
+
+def test_an_answer_that_its_2xx_repeats_is_the_answer() -> None:
+    offer, answer = description(*A, NAMED), description(*B, NAMED)
+    early = [response(500, 183, "Session Progress", body=answer)]
+    story = sorted([*dialled(offer, answer), *conversation(), *hung_up(), *early])
+    assert of(story) == set()
+    assert INTRICATE in of([(t, a, b, o.replace(b"1 1 IN", b"1 2 IN") if b" 183 " in o else o) for t, a, b, o in story])
 
 
 @pytest.mark.parametrize(

@@ -30,15 +30,15 @@ class Hop:
     """One 5-tuple on which a call signals: the flow of what began it, its INVITE, its BYE, and how far it came there.
 
     `first` is the INVITE as it was sent last, or that of the first hop where this one has none; `heard` says that there
-    was a response.
+    was a response, `rang` and `goes_on` that 180 and 183 were among them.
     """
 
-    __slots__ = ("bye", "first", "flow", "heard", "pair", "stage")
+    __slots__ = ("bye", "first", "flow", "goes_on", "heard", "pair", "rang", "stage")
 
     def __init__(self, flow: FlowState, first: Usual, stage: int) -> None:
         self.flow, self.pair, self.first, self.stage = flow, flow.pair, first, stage
         self.bye: Usual | None = None
-        self.heard = False
+        self.goes_on = self.heard = self.rang = False
 
     def is_new(self, usual: Usual) -> bool:
         """Whether this is a request, on another branch than the INVITE and the BYE of this hop."""

@@ -11,10 +11,10 @@ from dissectors.protocols.sip_usual cimport Usual
 
 cdef class Talk(Unread):
     cdef public object answered, ended, heard
-    cdef public Usual accepted, bye, challenge
+    cdef public Usual accepted, bye, challenge, described
     cdef public tuple hops, offered
     cdef public Reading reading
-    cdef public bint calls_off, is_viceroy, timed
+    cdef public bint calls_off, is_viceroy, rang, timed
 
     @cython.locals(hop=Hop)
     cpdef bint feed(self, Entry entry, Usual usual) except? False
@@ -32,8 +32,11 @@ cdef class Talk(Unread):
     cpdef bint _follow(self, Hop hop, Entry entry, Usual usual) except? False
     @cython.locals(before=Usual, bye=Usual, first=Usual)
     cpdef bint _response(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
-    @cython.locals(asked=Offer, offer=Offer)
+    @cython.locals(rings=cython.bint)
+    cpdef bint _go_on(self, Hop hop, Entry entry, Usual usual) except? False
     cpdef bint _accept(self, Entry entry, Usual usual) except? False
+    @cython.locals(asked=Offer, described=Usual, offer=Offer)
+    cpdef bint _describe(self, Entry entry, Usual usual) except? False
 
 
 cpdef Talk begun(Entry entry, Usual usual, object number, Reading reading)

@@ -38,6 +38,7 @@ BYE: Final = 5
 
 TRYING: Final = 100
 RINGING: Final = 180
+PROGRESS: Final = 183
 OK: Final = 200
 MAX_TIMED_NS: Final = 50_000_000_000
 """So soon after a call began no session timer of `LEAST_EXPIRES` has expired, or is about to."""
@@ -46,14 +47,15 @@ MAX_TIMED_NS: Final = 50_000_000_000
 class Talk(Unread):
     """One such call by its `hops`: what both sides `offered` (caller first), when it was `answered` and `ended`.
 
-    `accepted` is the first 2xx to its INVITE, or what rang before, `bye` the first BYE; `calls_off` says that the
-    caller sent that, `timed` that a 2xx has a session timer. `heard` is when it rang or was answered first. Where its
-    INVITE was challenged, `challenge` is that response.
+    `accepted` is the first 2xx to its INVITE, or what the callee said before, `bye` the first BYE; `calls_off` says
+    that the caller sent that, `timed` that a 2xx has a session timer. `heard` is when the callee said first that it
+    rings or goes on, or answered, `rang` that it rings. The callee `described` its media in that response first, and
+    says the same in each other one. Where its INVITE was challenged, `challenge` is that response.
     """
 
     __slots__ = (
-        "accepted", "answered", "bye", "calls_off", "challenge", "ended", "heard", "hops", "is_viceroy", "offered",
-        "reading", "timed",
+        "accepted", "answered", "bye", "calls_off", "challenge", "described", "ended", "heard", "hops", "is_viceroy",
+        "offered", "rang", "reading", "timed",
     )
 
     def __init__(self, entry: Entry, usual: Usual, number: int, reading: Reading, offer: Offer) -> None:
@@ -63,11 +65,12 @@ class Talk(Unread):
         self.hops: tuple[Hop, ...] = (Hop(entry.flow, usual, ASKED),)
         self.challenge: Usual | None = None
         self.accepted: Usual | None = None
+        self.described: Usual | None = None
         self.bye: Usual | None = None
         self.heard: int | None = None
         self.answered: int | None = None
         self.ended: int | None = None
-        self.calls_off = self.timed = False
+        self.calls_off = self.rang = self.timed = False
         self.is_viceroy: bool = usual.is_viceroy
 
     @property
@@ -82,7 +85,7 @@ class Talk(Unread):
             return "established" if self.ended is None else "ended"
         if self.hops[0].stage >= CHALLENGED:
             return "rejected"
-        return "unanswered" if self.heard is None else "ringing"
+        return "ringing" if self.rang else "unanswered"
 
     @property
     def is_over(self) -> bool:
@@ -270,14 +273,25 @@ class Talk(Unread):
                 return False
             self.challenge, hop.stage = usual, CHALLENGED
             return True
-        if usual.status == RINGING:
-            if hop.stage >= RANG or usual.octets or self.answered is not None:
-                return False
-            self.accepted, hop.stage = usual, RANG
-            return True
+        if usual.status in (RINGING, PROGRESS):
+            return self._go_on(hop, entry, usual)
         if usual.status != OK or not self._accept(entry, usual):
             return False
         hop.stage = ANSWERED
+        return True
+
+    def _go_on(self, hop: Hop, entry: Entry, usual: Usual) -> bool:
+        """Take what says that it rings or goes on, each once on a hop, with the answer or without."""
+        rings = usual.status == RINGING
+        if self.answered is not None or (hop.rang if rings else hop.goes_on):
+            return False
+        if usual.octets and not self._describe(entry, usual):
+            return False
+        if rings:
+            hop.rang = self.rang = True
+        else:
+            hop.goes_on = True
+        self.accepted, hop.stage = usual, RANG
         return True
 
     def _accept(self, entry: Entry, usual: Usual) -> bool:
@@ -287,15 +301,24 @@ class Talk(Unread):
                 return False
             if not usual.fits(self.offered[-1].octets):
                 return False
+        elif not self._describe(entry, usual):
+            return False
         else:
-            offer = self.reading.offered(entry, usual)
-            asked = self.offered[0]
-            if offer is None or offer.owner == asked.owner:
-                return False
-            self.offered, self.accepted = (asked, offer), usual
-            # The next answer is compared with what was accepted, and no owner any more.
-            offer.owner = asked.owner = None
+            self.accepted = usual
         self.timed |= usual.timed
+        return True
+
+    def _describe(self, entry: Entry, usual: Usual) -> bool:
+        """Take the answer that is in a response, or what repeats it to the octet."""
+        described = self.described
+        if described is not None:
+            return usual.describes(described) and usual.fits(self.offered[-1].octets)
+        offer, asked = self.reading.offered(entry, usual), self.offered[0]
+        if offer is None or offer.owner == asked.owner:
+            return False
+        self.offered, self.described = (asked, offer), usual
+        # The next answer is compared with this one, and no owner any more.
+        offer.owner = asked.owner = None
         return True
 
 

@@ -12,9 +12,10 @@ from dissectors.findings.media_traits import EARLY, OUTLIVING
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
 from dissectors.findings.negotiation.holding import held
-from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.findings.outlines import CallOutline, Heard
+from dissectors.findings.rule import Facts, Found, call_outlines, counted, is_talk, name_of, outlines, rule
 from dissectors.findings.traits import DESCRIBED
-from dissectors.report import Mark, Severity, Stream
+from dissectors.report import Call, Mark, Severity, Stream
 
 MIN_RTP_PACKETS = 20
 AFTER_END_SECONDS = 1.0
@@ -55,13 +56,25 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
     "in.",
 )
 def early_media(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks(EARLY):
+    streams = outlines(facts)
+    for number in facts.numbers(EARLY):
+        call = _heard(facts, number)
+        if call is None:
+            continue
         for position in call.streams:
-            stream = facts.streams[position]
+            stream = streams[position]
             early = (call.answered or 0.0) - stream.first
             if early > EARLY_MEDIA_SECONDS and stream.first > call.start:
                 what = f"{name_of(stream)}: {early:.1f} s before the answer"
                 yield Found(what, (stream.first_place,), number, position)
+
+
+def _heard(facts: Facts, number: int) -> Call | Heard | None:
+    """What is asked of a call, if it was answered."""
+    outline = call_outlines(facts)[number]
+    if isinstance(outline, CallOutline):
+        return outline.heard
+    return outline if is_talk(outline) else None
 
 
 def lasting(seconds: float) -> str:

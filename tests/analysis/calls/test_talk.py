@@ -29,6 +29,7 @@ from tests.stories import (
     B,
     C,
     Story,
+    Told,
     asked,
     challenged,
     description,
@@ -135,6 +136,15 @@ def with_header(line: bytes, *starts: bytes) -> Story:
     return rewritten(called(), b"\r\nCSeq", b"\r\n" + line + b"\r\nCSeq", *(starts or (b"INVITE",)))
 
 
+def went_on(*before: Told, offer: bytes = OFFER, answer: bytes = ANSWER, sound: Story | None = None) -> Story:
+    """A call of which this is said before it is answered."""
+    return [*without(called(offer=offer, answer=answer, sound=sound), RANG), *before]
+
+
+def progress(time: float, answer: bytes = ANSWER, tag: str = "2") -> Told:
+    return response(time, 183, "Session Progress", body=answer, tag=tag)
+
+
 OKAY, RANG, INVITE, ACK, BYE = b"SIP/2.0 200", b"SIP/2.0 180", b"INVITE", b"ACK", b"BYE"
 
 GO_WELL: dict[str, Story] = {
@@ -146,6 +156,21 @@ GO_WELL: dict[str, Story] = {
     "the callee hangs up": hung_up_by_the_callee(),
     "tried": [*called(), response(5, 100, "Trying")],
     "silent until the answer": without(called(), RANG),
+    "goes on": went_on(progress(200, b"")),
+    "goes on with its answer": went_on(progress(200)),
+    "rings with its answer": went_on(response(200, 180, "Ringing", body=ANSWER)),
+    "goes on with its answer and rings": went_on(progress(200), response(300, 180, "Ringing")),
+    "rings and goes on with its answer": went_on(response(200, 180, "Ringing"), progress(300)),
+    "says its answer in each": went_on(progress(200), response(300, 180, "Ringing", body=ANSWER)),
+    "goes on with its answer, packed": packed(went_on(progress(200))),
+    "goes on with its answer and sources": went_on(
+        progress(200, description(*B, PCMU, "a=ssrc:78 cname:b")), offer=description(*A, PCMU, "a=ssrc:77 cname:a"),
+        answer=description(*B, PCMU, "a=ssrc:78 cname:b"),
+    ),
+    "challenged, and goes on with its answer": challenged(went_on(progress(200)), OFFER),
+    "early": called(sound=media(start=900)),
+    "early media": went_on(progress(200), sound=media(start=300)),
+    "a little before the answer": called(sound=media(start=980)),
     "challenged": challenged(called(), OFFER),
     "challenged and offered at another time": challenged(called(), OFFER.replace(b"t=0 0", b"t=0 1")),
     "challenged by the callee": challenged(called(), OFFER, status=401),
@@ -199,7 +224,26 @@ GO_WELL: dict[str, Story] = {
 
 OTHERS: dict[str, Story] = {
     "rings late": [(time + 3000 * (time > 100), *rest) for time, *rest in called()],  # type: ignore[misc]
-    "183": rewritten(called(), b"180 Ringing", b"183 Progress"),
+    "goes on twice": went_on(progress(200), progress(300)),
+    "goes on late": [
+        (time + 3000 * (time > 100), *rest) for time, *rest in went_on(progress(200))  # type: ignore[misc]
+    ],
+    "goes on with another answer": went_on(progress(200, ANSWER.replace(b"1 1", b"1 2"))),
+    "goes on with another port": went_on(progress(200, description(B[0], 4000, PCMU))),
+    "goes on with its answer, packed only then": [*packed([progress(200)]), *without(called(), RANG)],
+    "says its answer only before": rewritten(
+        rewritten(went_on(progress(200)), ANSWER, b"", OKAY), b"Content-Length: %d" % len(ANSWER),
+        b"Content-Length: 0", OKAY,
+    ),
+    "another one goes on with its answer": went_on(progress(200, tag="3")),
+    "goes on with its answer, reliably": rewritten(
+        went_on(progress(200)), b"\r\nCSeq", b"\r\nRequire: 100rel\r\nRSeq: 1\r\nCSeq", b"SIP/2.0 183"
+    ),
+    "goes on with its answer, and is silent": went_on(progress(200), sound=[]),
+    "goes on with its offer": went_on(progress(200, OFFER)),
+    "goes on behind the answer": went_on(progress(1005)),
+    "media before it began": called(sound=media(start=-50)),
+    "no media then": went_on(progress(200, description(B[0], 0, PCMU))),
     "rings twice": [*called(), response(700, 180, "Ringing")],
     "forked": [*called(), response(300, 180, "Ringing", tag="3")],
     "answered by another": rewritten(called(), b"tag=2", b"tag=3", RANG),
@@ -285,7 +329,6 @@ OTHERS: dict[str, Story] = {
     "one way": called(sound=talk(seconds=SECONDS)),
     "little": called(sound=[*talk(seconds=0.08), *talk(B, A, 78, seconds=SECONDS)]),
     "late": called(sound=[*talk(start=2500, seconds=0.5), *talk(B, A, 78, seconds=SECONDS)]),
-    "early": called(sound=media(start=900)),
     "stops early": called(sound=[*talk(seconds=0.5), *talk(B, A, 78, seconds=SECONDS)]),
     "goes on": called(sound=[*talk(seconds=4), *talk(B, A, 78, seconds=SECONDS)]),
     "lost": called(sound=media(lost=lambda n: n % 7 == 3)),
@@ -344,7 +387,9 @@ OTHERS: dict[str, Story] = {
 """Calls that are read in the end, for one reason or another, or may be."""
 
 
-STILL_PLAIN = {"of another origin", "FaceTime", "no media", "reports of another flow"}
+STILL_PLAIN = {
+    "FaceTime", "goes on with its answer, and is silent", "no media", "of another origin", "reports of another flow",
+}
 """Of these nothing needs to be read after all."""
 
 
