@@ -64,6 +64,8 @@ SETTINGS = (
 
 def explained(message: Message) -> str:
     """A refusal with what explains it: `488 Not Acceptable Here (Warning: 304 Media type not available)`."""
+    if not message.deciding:
+        return message.summary
     names = ("Contact", *EXPLAINING) if 300 <= (message.status or 0) < 400 else EXPLAINING
     said = [f"{name}: {_cut(text)}" for name in names if (text := message.meaning(name))]
     return f"{message.summary} ({', '.join(said)})" if said else message.summary

@@ -7,6 +7,7 @@ from functools import partial
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import (
     DESCRIPTION,
+    GOODBYE,
     HEADER,
     RECEIVER_REPORT,
     SENDER_REPORT,
@@ -226,7 +227,7 @@ READERS: dict[int, Callable[[int, bytes, int], Packet]] = {
     SENDER_REPORT: read_sender_report,
     RECEIVER_REPORT: read_receiver_report,
     DESCRIPTION: read_source_description,
-    203: read_bye,
+    GOODBYE: read_bye,
     204: read_app,
     TRANSPORT: partial(read_feedback, TRANSPORT),
     PAYLOAD: partial(read_feedback, PAYLOAD),

@@ -9,11 +9,13 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 HEADER = 4
-SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION = 200, 201, 202
+SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE = 200, 201, 202, 203
 REPORT_BLOCK = 24
 SENDER_INFO = 20
 BEFORE_BLOCKS = 8
 """Octets of a report before its blocks, but for the sender information."""
+
+NOBODY: tuple[int, ...] = ()
 
 MAX_NAMED = 4
 """How many sources a summary names."""
@@ -269,10 +271,11 @@ def read_bye(count: int, body: bytes, place: int) -> Bye:
     return Bye(sources, _text(body[end + 1:stop]))
 
 
-def glance(payload: bytes) -> int | None:
-    """About how many sources a datagram reports that is one SR or RR, and at most a description of who sends it.
+def glance(payload: bytes) -> tuple[int, tuple[int, ...]] | None:
+    """About how many sources a datagram reports that is one SR or RR, and which leave by it.
 
-    None where it is another one, has padding or an extension, or anything of it cannot be read.
+    Behind the report there may be a description of who sends it, and a goodbye. None where it is another one, has
+    padding or an extension, or anything of it cannot be read.
     """
     size = len(payload)
     if size < BEFORE_BLOCKS or payload[0] & 0xE0 != 0x80:
@@ -283,7 +286,10 @@ def glance(payload: bytes) -> int | None:
     end = BEFORE_BLOCKS + (SENDER_INFO if kind == SENDER_REPORT else 0) + REPORT_BLOCK * blocks
     if end > size or _end(payload) != end:
         return None
-    return blocks if end == size or _descriptions.recall(payload[end:]) else None
+    if end == size:
+        return blocks, NOBODY
+    leaving = _leaving.recall(payload[end:])
+    return None if leaving is None else (blocks, leaving)
 
 
 def _end(octets: bytes) -> int:
@@ -291,18 +297,29 @@ def _end(octets: bytes) -> int:
     return HEADER + 4 * (octets[2] << 8 | octets[3])
 
 
-def _is_description(octets: bytes) -> bool:
-    """Whether these octets are an SDES without padding that can be read."""
-    if len(octets) < HEADER or octets[0] & 0xE0 != 0x80 or octets[1] != DESCRIPTION or _end(octets) != len(octets):
-        return False
+def _read_leaving(octets: bytes) -> tuple[int, ...] | None:
+    """Who leaves by these octets, if they are an SDES, a BYE or both, without padding, and can be read."""
+    rest, leaving = octets, NOBODY
     try:
-        read_source_description(octets[0] & 0x1F, octets[HEADER:], HEADER)
+        if _begins(rest, DESCRIPTION):
+            end = _end(rest)
+            read_source_description(rest[0] & 0x1F, rest[HEADER:end], HEADER)
+            rest = rest[end:]
+        if _begins(rest, GOODBYE):
+            end = _end(rest)
+            leaving = read_bye(rest[0] & 0x1F, rest[HEADER:end], HEADER).sources
+            rest = rest[end:]
     except Malformed:
-        return False
-    return True
+        return None
+    return None if rest else leaving
 
 
-_descriptions = Remembered(_is_description)
+def _begins(octets: bytes, kind: int) -> bool:
+    """Whether a whole packet of that type begins there, without padding."""
+    return len(octets) >= HEADER and octets[0] & 0xE0 == 0x80 and octets[1] == kind and _end(octets) <= len(octets)
+
+
+_leaving = Remembered(_read_leaving)
 """A source describes itself in the same octets again and again."""
 
 

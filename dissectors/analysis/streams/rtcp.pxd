@@ -52,10 +52,10 @@ cdef class Control:
     cpdef object feed(self, object datagram, object compound)
 
     @cython.locals(
-        at=Py_ssize_t, jitter=cython.longlong, losses=cython.longlong, lsr=cython.longlong, ntp=cython.ulonglong,
-        payload=bytes, time=cython.longlong,
+        at=Py_ssize_t, blocks=Py_ssize_t, jitter=cython.longlong, leaving=tuple, losses=cython.longlong,
+        lsr=cython.longlong, ntp=cython.ulonglong, payload=bytes, time=cython.longlong,
     )
-    cpdef object hold(self, Entry entry, Py_ssize_t blocks)
+    cpdef object hold(self, Entry entry, tuple told)
 
     @cython.locals(covered=Covered)
     cpdef Covered _cover(self, object flow, bint encrypted)

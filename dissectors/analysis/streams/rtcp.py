@@ -268,8 +268,9 @@ class Control:
             elif isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
 
-    def hold(self, entry: Entry, blocks: int) -> None:
-        """Take one of which a glance told about how many sources it reports."""
+    def hold(self, entry: Entry, told: tuple[int, tuple[int, ...]]) -> None:
+        """Take one of which a glance told about how many sources it reports, and which leave by it."""
+        blocks, leaving = told
         time, payload = entry.time, entry.payload
         self._file, self._frame, self._flow = entry.file, entry.frame, entry.flow.flow
         hosts, at = self._cover(self._flow, False).hosts, BEFORE_BLOCKS
@@ -284,6 +285,8 @@ class Control:
                 number_at(payload, at + 20) / 65536,
             )
             at += REPORT_BLOCK
+        for ssrc in leaving:
+            self._said_bye.set(ssrc, hosts, time)
 
     def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
         """Let go of what was said of these sources, and on these flows.

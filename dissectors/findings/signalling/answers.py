@@ -30,6 +30,9 @@ FEW_REPEATS = 3
 Key = tuple[int | None, str | None, str | None]
 """The CSeq and the tags of From and To."""
 
+Sent = tuple[str, str | None, int | None]
+"""Who sent an INVITE, its branch and its CSeq."""
+
 
 class Answer(Struct):
     """A final response to an INVITE on one hop, and its repeats there.
@@ -130,18 +133,24 @@ def _of_calls(facts: Facts) -> dict[int, list[Answer]]:
 
 def _settled(call: Call) -> bool:
     """Whether nothing was sent again and the ACK of each final response fits, as in nearly all calls."""
-    answered: set[Key] = set()
+    accepted: set[Key] = set()
     acknowledged: set[Key] = set()
+    refused: set[Sent] = set()
+    settled: set[Sent] = set()
     for message in call.messages:
-        if message.retransmission or message.method == "BYE" and message.header("Reason"):
+        method, status = message.method, message.status
+        if message.retransmission or method == "BYE" and message.header("Reason"):
             return False
-        if message.method == "ACK" and message.status is None:
+        if method == "ACK" and status is None:
             acknowledged.add(_key(message))
-        elif message.method == "INVITE" and (message.status or 0) >= 200:
-            answered.add(_key(message))
-            if (message.status or 0) >= 300:
-                return False
-    return answered <= acknowledged
+            if not message.copy:
+                settled.add((message.src, message.branch, message.cseq))
+        elif method == "INVITE" and status is not None and status >= 200:
+            if status < 300:
+                accepted.add(_key(message))
+            else:
+                refused.add((message.dst, message.branch, message.cseq))
+    return accepted <= acknowledged and refused <= settled
 
 
 def _of(facts: Facts, number: int, call: Call) -> list[Answer]:

@@ -99,13 +99,19 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
     """Look for calls that ended with a status of these."""
 
     def look(facts: Facts) -> Iterator[Found]:
-        for number, call in facts.having(FAILED):
-            if call.outcome not in ("rejected", "unreachable") or call.status is None:
-                continue
-            if wanted(_meant(call, call.status)):
-                yield _refused(facts, number, call, call.status)
+        for meant, status, number, call in facts.once(_refusals):
+            if wanted(meant):
+                yield _refused(facts, number, call, status)
 
     return look
+
+
+def _refusals(facts: Facts) -> list[tuple[int, int, int, Call]]:
+    """What each refused call was refused for, with its status and its position."""
+    return [
+        (_meant(call, call.status), call.status, number, call) for number, call in facts.having(FAILED)
+        if call.outcome in ("rejected", "unreachable") and call.status is not None
+    ]
 
 
 def _meant(call: Call, status: int) -> int:

@@ -68,11 +68,13 @@ def scan_detected(facts: Facts) -> Iterator[Found]:
 
 
 def _attempts(facts: Facts) -> dict[str, Attempts]:
-    """What each host began, in order of time."""
+    """What each host began that began enough, in order of time."""
     found: dict[str, Attempts] = {}
-    for call in sorted(facts.calls, key=lambda each: each.start):
-        first = call.messages[0] if call.messages else None
-        if first is None or first.status is not None or first.method not in ("INVITE", "REGISTER", "OPTIONS"):
+    begun = [call for call in facts.calls if call.messages and _tries(call.messages[0])]
+    count = Counter([call.messages[0].src for call in begun])
+    for call in sorted(begun, key=lambda each: each.start):
+        first = call.messages[0]
+        if count[first.src] < MIN_USERS:
             continue
         tried = found.setdefault(first.src, Attempts())
         tried.calls.append(call)
@@ -86,6 +88,11 @@ def _attempts(facts: Facts) -> dict[str, Attempts]:
             agent = first.user_agent.lower()
             tried.tools.update((tool, None) for tool in TOOLS if tool in agent)
     return found
+
+
+def _tries(message: Message) -> bool:
+    """Whether a message may be an attempt to find a user."""
+    return message.status is None and message.method in ("INVITE", "REGISTER", "OPTIONS")
 
 
 def _user(call: Call, first: Message) -> str:

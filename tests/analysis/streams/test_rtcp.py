@@ -98,6 +98,7 @@ def test_of_a_capture_without_rtcp_nothing_is_looked_up_and_one_report_is_enough
 
 
 DESCRIBED, BYE = b"\x81\xca\0\3\0\0\0\1\1\4name\0\0", b"\x81\xcb\0\1\0\0\0\1"
+BYES = b"\x82\xcb\0\4\0\0\0\2\0\0\0\1\4left\0\0\0"
 ODD = (b"\x80\xca\0\0", b"\xa1" + DESCRIBED[1:-1] + b"\4", b"\0", bytes(14))
 
 
@@ -113,6 +114,7 @@ def chain(chance: random.Random) -> bytes:
     body += bytes(chance.choice((0, 0, 0, 0, 4)))
     made = struct.pack("!BBH", 0x80 | blocks | chance.choice((0, 0, 0, 0, 0, 0x20)), kind, len(body) // 4) + body
     made += chance.choice((b"", b"", *[DESCRIBED] * 3, DESCRIBED[:9] + b"\x08" + DESCRIBED[10:], BYE, *ODD))
+    made += chance.choice((b"", b"", BYE, BYES, BYE + DESCRIBED, BYES[:-1], BYES[:8] + b"\x09" + BYES[9:]))
     return made[: chance.randrange(len(made))] if chance.random() < 0.1 else made
 
 
@@ -121,7 +123,7 @@ def _clocks(clocked: Clocked) -> tuple[int, int, int, Place]:
 
 
 def test_reports_that_are_held_count_as_those_that_are_fed() -> None:
-    chance, held, refused = random.Random(20), 0, 0
+    chance, held, left, refused = random.Random(20), 0, 0, 0
     short, whole = Control(100), Control(100)
     states = [FlowState(0, FlowKey(*ends), PairState(None)) for ends in (
         (b"\xc0\0\2\1", 5000, b"\xc0\0\2\2", 5000), (b"\xc0\0\2\2", 5000, b"\xc0\0\2\1", 5000),
@@ -131,20 +133,21 @@ def test_reports_that_are_held_count_as_those_that_are_fed() -> None:
         octets, time = chain(chance), number * 100_000_000
         state = chance.choice(states)
         entry = Entry(number, 0, number, 0, time, state, len(octets), octets, 0, 0, "certain", "", False, 0)
-        blocks = rtcp_reports.glance(octets)
+        known = rtcp_reports.glance(octets)
         try:
             compound = rtcp.parse(octets)
         except Malformed:
-            assert blocks is None
+            assert known is None
             refused += 1
             continue
         whole.feed(entry.datagram, compound)
-        if blocks is None:
+        if known is None:
             short.feed(entry.datagram, compound)
         else:
-            short.hold(entry, blocks)
+            short.hold(entry, known)
             held += 1
-    assert held > 1000 and refused > 500, (held, refused)
+            left += known[1] != ()
+    assert held > 1000 and left > 500 and refused > 500, (held, left, refused)
     pairs = pairs_of([state.flow for state in states])
     for ssrc in range(3):
         one, other = short.heard(ssrc, pairs, False), whole.heard(ssrc, pairs, False)
