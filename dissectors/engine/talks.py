@@ -186,13 +186,17 @@ def _is_lone(talk: Talk, flows: tuple[FlowState, ...], table: FlowTable) -> bool
 
 def _may_have_more(talk: Talk, flows: tuple[FlowState, ...], scanner: Scanner) -> bool:
     """Whether a stream may belong to a call because of where it signals, or what it says tells who is behind a NAT."""
-    public = any([not (private(state.flow.src) or private(state.flow.dst)) for state in flows])
     for hosts, (address, port) in zip(talk.hosts, talk.announced, strict=True):
         if any([host != address and scanner.flows.count_at((host, port)) for host in hosts]):
             return True
-        if public and private(address):
+        if private(address) and any([_is_public(state.flow) for state in flows]):
             return True
     return any([scanner.stream_table.on(state.number) for state in flows])
+
+
+def _is_public(flow: Flow) -> bool:
+    """Whether a flow goes from a public address to a public one."""
+    return not (private(flow.src) or private(flow.dst))
 
 
 def _stream(talk: Talk, state: FlowState, scanner: Scanner, recent: range) -> Counters | None:

@@ -363,7 +363,7 @@ class Connections:
         if direction.place(segment.sequence) != direction.end:
             return []
         found = self.plainly(way.key, payload, origin)
-        if found and (more := sum([direction.step_over(whole.payload) for whole in found])):
+        if found and (more := direction.step_over(payload, [whole.length for whole in found])):
             connection.weight += more
             self._open.grow(key, more)
         return found

@@ -8,6 +8,8 @@ Laws of this file:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dissectors.wire.values import NamedTuple, Struct
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
@@ -163,17 +165,22 @@ class Direction:
         if surplus > KEPT_OCTETS:
             del self.held[:surplus]
 
-    def step_over(self, octets: bytes) -> int:
-        """Put what follows at once to its place, and step over it: all before it is read, and nothing waits.
+    def step_over(self, octets: bytes, sizes: Sequence[int]) -> int:
+        """Put what follows at once to its place, and step over it, `sizes` of it at a time.
 
-        By how much `weight` grows with it.
+        All before it is read, and nothing waits. By how much `weight` grows with it.
         """
         assert self.end is not None
-        before = len(self.held)
+        before = kept = len(self.held)
+        for size in sizes:
+            kept += size
+            if kept > 2 * KEPT_OCTETS:
+                kept = KEPT_OCTETS
         self.held += octets
         self.end = self.at = self.end + len(octets)
-        self._forget()
-        return len(self.held) - before
+        if kept < len(self.held):
+            del self.held[: len(self.held) - kept]
+        return kept - before
 
     def begins(self) -> list[int]:
         """Where segments begin among the octets that nobody has read, counted from the first of these."""

@@ -76,21 +76,21 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     legs = {leg for call in facts.calls if call.streams for leg in _legs(call)} if used else set()
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+    known, unknown = ways(facts), facts.once(_unknown)
     for number, each in unheard:
         seconds = (facts.end if each.ended is None else each.ended) - each.answered
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
         if not each.ends.isdisjoint(used) or seconds < MIN_TALK_SECONDS:
             continue
         what = f"answered, {seconds:.0f} s long, no RTP" + (" in the whole capture" if silent else "")
-        unknown = facts.once(_unknown)
         if unknown and (few := sum(unknown[end] for end in each.ends)):
             what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
         # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
         other = bool(heard) and any(leg[:2] in heard and leg not in legs for leg in _legs(facts.calls[number]))
-        apart = _apart(facts, each)
+        apart = _apart(known, each)
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
-        seen = ways(facts).hosts.issuperset([address for address, _ in each.ends])
+        seen = known.hosts.issuperset([address for address, _ in each.ends])
         if silent or other or apart or not seen:
             yield Found(what, each.places, number, certainty="low", severity="note")
         else:
@@ -115,10 +115,10 @@ def _unheard(facts: Facts, number: int) -> Unheard | None:
     return Unheard(outline.answered or 0.0, outline.ended, ends, tuple(between), places)
 
 
-def _apart(facts: Facts, call: Unheard) -> tuple[str | None, str | None] | None:
+def _apart(known: Ways, call: Unheard) -> tuple[str | None, str | None] | None:
     """The two addresses of a call between which nothing was seen; None where its media would have been seen."""
     for two in call.between:
-        if ways(facts).pairs & {two, two[::-1]}:
+        if two in known.pairs or two[::-1] in known.pairs:
             return None
     return call.between[0] if call.between else None
 
