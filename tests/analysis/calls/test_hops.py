@@ -30,7 +30,8 @@ class Made:
 
     def __init__(
         self, number: int, *proxies: Endpoint, silent: bool = False, by_callee: bool = False, tried: bool = True,
-        asked: bool = False, media: Callable[[int], tuple[Endpoint, Endpoint]] | None = None, **ways: object,
+        asked: bool = False, early: bool = False,
+        media: Callable[[int], tuple[Endpoint, Endpoint]] | None = None, **ways: object,
     ) -> None:
         self.number, self.start = number, 5000.0 + 700.0 * number
         here, there = f"198.51.101.{number}", f"203.0.114.{number}"
@@ -44,6 +45,7 @@ class Made:
         said = [
             request(0, "INVITE", body=offer, call=name),
             *[response(5, 100, "Trying", call=name)] * tried,
+            *[response(100, 183, "Session Progress", body=answer, call=name)] * early,
             response(200, 180, "Ringing", call=name), response(1000, 200, "OK", body=answer, call=name),
             request(1010, "ACK", tag="2", call=name), *bye,
         ]
@@ -95,6 +97,9 @@ GO_WELL: dict[str, Making] = {
     "past two proxies": lambda number: Made(number, PROXY, SECOND, directly=(b"ACK", b"BYE")),
     "a proxy of its own": lambda number: Made(number, (f"192.0.2.{100 + number}", 5060)),
     "silent": lambda number: Made(number, silent=True),
+    "an early answer": lambda number: Made(number, early=True, recorded=True),
+    "an early answer, and two proxies": lambda number: Made(number, PROXY, SECOND, early=True, tried=False),
+    "a challenge and an early answer": lambda number: Made(number, asked=True, early=True),
     "a challenge": lambda number: Made(number, asked=True),
     "a challenge, and past two proxies": lambda number: Made(
         number, PROXY, SECOND, asked=True, recorded=True, directly=(b"ACK", b"BYE")
@@ -245,10 +250,11 @@ def test_each_way_is_told_as_if_it_had_been_read(way: str, opened: Counter[str])
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("way", ["past the proxy", "a challenge"])
+@pytest.mark.parametrize("way", ["past the proxy", "a challenge", "an early answer", "an early answer, and two proxies"])
 def test_each_change_of_a_message_is_told_as_if_it_had_been_read(way: str, change: str, opened: Counter[str]) -> None:
-    chance = random.Random(3)
-    for at in range(len(GO_WELL[way](1).signalling)):
+    """One message in three is changed, others of each way."""
+    chance = random.Random(f"{way}, {change}")
+    for at in range(chance.randrange(3), len(GO_WELL[way](1).signalling), 3):
         calls = [GO_WELL[way](number) for number in (1, 2)]
         calls[0].signalling[at : at + 1] = CHANGES[change](calls[0].signalling[at], chance)
         story = [each for call in calls for each in call.story()]
