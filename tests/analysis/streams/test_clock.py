@@ -19,7 +19,7 @@ def test_drift_is_measured_within_five_parts_in_a_million(fast: float, jitter: f
     assert timing.error_ppm < 10
 
 
-@pytest.mark.parametrize("fast", [-200, 0, 37, 200])
+@pytest.mark.parametrize("fast", [-200, 37])
 @pytest.mark.parametrize(("payload_type", "step", "every"), [(0, 160, 20), (111, 960, 20), (106, 480, 30)])
 @pytest.mark.parametrize(("jitter", "loss", "late"), [(8, 0.3, 0.0), (3, 0.1, 0.05), (15, 0.05, 0.0)])
 def test_drift_is_seen_through_jitter_that_only_ever_delays(

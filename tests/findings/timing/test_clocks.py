@@ -249,7 +249,7 @@ def test_a_step_is_told_in_a_call_of_ten_seconds(at: int) -> None:
     assert "a step of 70 ms" in step.what
 
 
-@pytest.mark.parametrize("milliseconds", [7, -7, 12, -12])
+@pytest.mark.parametrize("milliseconds", [7, -12])
 @pytest.mark.parametrize(("seconds", "at"), [(11, 1), (15, 3), (20, 6), (30, 6), (60, 12)])
 def test_a_small_step_early_in_a_stream_is_no_drift(seconds: int, at: int, milliseconds: float) -> None:
     def delay(n: int) -> float:
