@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
+from typing import Literal
 
 from benchmarks.hostile.frames import BEGIN, Endpoint, host, udp, written
 from benchmarks.hostile.media import rtp
@@ -30,6 +31,13 @@ FORMATS = ("rtpmap:0 PCMU/8000", "rtpmap:8 PCMA/8000", "rtpmap:101 telephone-eve
 SOUND = bytes(160)
 
 Timed = Iterator[tuple[int, bytes]]
+
+Course = Literal["usual", "early", "refused"]
+"""How a call goes: it rings and is answered, it is heard half a second before that (183), or it is refused (486)."""
+
+USUAL: Course = "usual"
+EARLY: Course = "early"
+REFUSED: Course = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,10 @@ def _port(number: int) -> int:
     return FIRST_PORT + 2 * (number % PORTS)
 
 
-def calls(size: int, ends: Callable[[int], Ends]) -> Timed:
-    """So many calls with 100 packets each, fifty new ones a second."""
+def calls(size: int, ends: Callable[[int], Ends], course: Course = USUAL) -> Timed:
+    """So many calls with 100 packets each, if they are answered, fifty new ones a second."""
     chance = random.Random(5)
-    return in_turn(size, lambda number, start: _call(number, start, ends(number), chance))
+    return in_turn(size, lambda number, start: _call(number, start, ends(number), chance, course))
 
 
 def in_turn(size: int, call: Callable[[int, int], list[tuple[int, bytes]]]) -> Timed:
@@ -89,9 +97,11 @@ def in_turn(size: int, call: Callable[[int, int], list[tuple[int, bytes]]]) -> T
     yield from sorted(waiting, key=itemgetter(0))
 
 
-def _call(number: int, start: int, ends: Ends, chance: random.Random) -> list[tuple[int, bytes]]:
-    sent = [each for told in _signalled(number, ends, chance) for each in _captured(ends, *told)]
-    for src, dst, late in ((ends.near, ends.far, 0), (ends.far, ends.near, 300)):
+def _call(
+    number: int, start: int, ends: Ends, chance: random.Random, course: Course
+) -> list[tuple[int, bytes]]:
+    sent = [each for told in _signalled(number, ends, chance, course) for each in _captured(ends, *told)]
+    for src, dst, late in ((ends.near, ends.far, 0), (ends.far, ends.near, 300)) if course != REFUSED else ():
         ssrc, sequence, timestamp = chance.getrandbits(32), chance.getrandbits(15), chance.getrandbits(31)
         for tick in range(PACKETS):
             payload = rtp(ssrc, sequence + tick, timestamp + 160 * tick, 0, SOUND)
@@ -118,7 +128,7 @@ def _passed_on(octets: bytes, proxy: Endpoint) -> bytes:
     return told.replace(b"Max-Forwards: 70", b"Max-Forwards: 69")
 
 
-def _signalled(number: int, ends: Ends, chance: random.Random) -> list[tuple[int, bool, bytes]]:
+def _signalled(number: int, ends: Ends, chance: random.Random, course: Course) -> list[tuple[int, bool, bytes]]:
     """The messages of a call, with their times from its beginning; those of the caller go forth."""
     here, there = written(ends.caller[0]), written(ends.callee[0])
     caller, callee = f"+4989{number:07d}", f"+4930{number:07d}"
@@ -126,27 +136,38 @@ def _signalled(number: int, ends: Ends, chance: random.Random) -> list[tuple[int
     asked, went_on = f"sip:{callee}@{there}:{SIP_PORT}", "Max-Forwards: 70"
     at_caller, at_callee = f"Contact: <sip:{caller}@{here}:5060>", f"Contact: <sip:{callee}@{there}:5060>"
 
-    def sent(first: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> bytes:
-        described = [] if media is None else ["Content-Type: application/sdp"]
+    def sent(first: str, cseq: str, to: str, *more: str, body: bytes = b"", branch: str = "") -> bytes:
+        described = ["Content-Type: application/sdp"] if body else []
+        branch = branch or cseq.replace(" ", "")
         fields = [
-            f"Via: SIP/2.0/UDP {here}:{SIP_PORT};branch=z9hG4bK{number:x}-{cseq.replace(' ', '')};rport",
+            f"Via: SIP/2.0/UDP {here}:{SIP_PORT};branch=z9hG4bK{number:x}-{branch};rport",
             f'From: "User {number}" <sip:{caller}@{here}>;tag={tag}', f"To: <sip:{callee}@{there}>{to}",
             f"Call-ID: {call_id}", f"CSeq: {cseq}", *more, *described,
         ]
-        return message(first, fields, b"" if media is None else _description(media, chance))
+        return message(first, fields, body)
 
-    def forth(method: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> tuple[bool, bytes]:
-        return True, sent(f"{method} {asked} SIP/2.0", cseq, to, went_on, *more, CALLER, media=media)
+    def forth(method: str, cseq: str, to: str, *more: str, body: bytes = b"", branch: str = "") -> tuple[bool, bytes]:
+        return True, sent(f"{method} {asked} SIP/2.0", cseq, to, went_on, *more, CALLER, body=body, branch=branch)
 
-    def back(status: str, cseq: str, to: str, *more: str, media: Endpoint | None = None) -> tuple[bool, bytes]:
-        return False, sent(f"SIP/2.0 {status}", cseq, to, *more, CALLEE, media=media)
+    def back(status: str, cseq: str, to: str, *more: str, body: bytes = b"") -> tuple[bool, bytes]:
+        return False, sent(f"SIP/2.0 {status}", cseq, to, *more, CALLEE, body=body)
 
-    return [
-        (0, *forth("INVITE", "1 INVITE", "", at_caller, ALLOW, SUPPORTED, media=ends.near)),
+    offer, answer = _description(ends.near, chance), _description(ends.far, chance)
+    opening = [
+        (0, *forth("INVITE", "1 INVITE", "", at_caller, ALLOW, SUPPORTED, body=offer)),
         (500, *back("100 Trying", "1 INVITE", "")),
-        (3_000, *back("180 Ringing", "1 INVITE", answered, at_callee)),
-        (6_000, *back("200 OK", "1 INVITE", answered, at_callee, ALLOW, media=ends.far)),
-        (7_000, *forth("ACK", "1 ACK", answered, at_caller)),
+    ]
+    if course == REFUSED:
+        return [
+            *opening, (3_000, *back("486 Busy Here", "1 INVITE", answered)),
+            (4_000, *forth("ACK", "1 ACK", answered, branch="1INVITE")),
+        ]
+    early = course == EARLY
+    accepted, status = (506_000, "183 Session Progress") if early else (6_000, "180 Ringing")
+    return [
+        *opening, (3_000, *back(status, "1 INVITE", answered, at_callee, body=answer if early else b"")),
+        (accepted, *back("200 OK", "1 INVITE", answered, at_callee, ALLOW, body=answer)),
+        (accepted + 1_000, *forth("ACK", "1 ACK", answered, at_caller)),
         (1_100_000, *forth("BYE", "2 BYE", answered)),
         (1_101_000, *back("200 OK", "2 BYE", answered)),
     ]

@@ -84,6 +84,16 @@ def trunk_calls(size: int) -> Timed:
     return telephony.calls(size, telephony.on_a_trunk)
 
 
+def early_calls(size: int) -> Timed:
+    """The same, where the answer comes with 183 first, and both sides are heard half a second before the 200."""
+    return telephony.calls(size, telephony.on_a_trunk, telephony.EARLY)
+
+
+def refused_calls(size: int) -> Timed:
+    """Calls between phones that are all refused as busy; the report lists each of them."""
+    return telephony.calls(size, telephony.between_phones, telephony.REFUSED)
+
+
 def registrations(size: int) -> Timed:
     """A flood of REGISTER, each challenged, asked again and accepted."""
     challenge = 'WWW-Authenticate: Digest realm="example.org", nonce="84a4cc6f3082121f32b42a2187831a9e"'
@@ -189,6 +199,8 @@ USUAL = (
     Usual(proxy_calls, 2_000),
     Usual(server_calls, 2_000),
     Usual(trunk_calls, 2_000),
+    Usual(early_calls, 2_000),
+    Usual(refused_calls, 5_000),
     Usual(registrations, 20_000),
     Usual(options, 20_000),
     Usual(webrtc, 60_000),
