@@ -23,12 +23,12 @@ for shape in USUAL:
 """
 SIZES = {
     "sip_over_tcp": 100_000, "short_calls": 10, "phone_calls": 10, "proxy_calls": 10, "server_calls": 10,
-    "trunk_calls": 10, "conference": 2500, "long_calls": 2500,
+    "trunk_calls": 10, "early_calls": 10, "refused_calls": 10, "conference": 2500, "long_calls": 2500,
 }
 HELD = {
     "long_calls": ("RTP", "STUN"), "short_calls": ("RTP", "SIP"), "registrations": ("SIP",), "options": ("SIP",),
     "phone_calls": ("RTP", "SIP"), "proxy_calls": ("RTP", "SIP"), "server_calls": ("RTP", "SIP"),
-    "trunk_calls": ("RTP", "SIP"), "webrtc": ("STUN", "RTP"), "conference": ("RTP",), "foreign": ("UNKNOWN",),
+    "trunk_calls": ("RTP", "SIP"), "early_calls": ("RTP", "SIP"), "refused_calls": ("SIP",), "webrtc": ("STUN", "RTP"), "conference": ("RTP",), "foreign": ("UNKNOWN",),
     "sip_over_tcp": ("SIP",), "sip_over_tls": (),
 }
 """The protocols of each, the most frequent first."""

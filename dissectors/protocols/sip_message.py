@@ -44,6 +44,9 @@ class Identity:
     def __repr__(self) -> str:
         return f"Identity{self._values()}"
 
+    def __reduce__(self) -> tuple[type[Identity], tuple[str | int | None, ...]]:
+        return Identity, self._values()
+
 
 class Message(Struct, frozen=True):
     """A request (`method` and `uri` are set) or a response (`status` and `reason` are set).
