@@ -62,7 +62,7 @@ PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "binding": 
 """What is plain Python means the same when it is compiled: its annotations are no C types.
 
 With `binding` each start would make an object of every function, for who asks for its parameters, and with
-`auto_pickle` two of every class, for who pickles one; nobody does.
+`auto_pickle` two of every class, for who pickles one; the few that may be pickled say themselves how.
 """
 
 SCAN = "dissectors.mux.compiled.scan"

@@ -28,7 +28,8 @@ SIZES = {
 HELD = {
     "long_calls": ("RTP", "STUN"), "short_calls": ("RTP", "SIP"), "registrations": ("SIP",), "options": ("SIP",),
     "phone_calls": ("RTP", "SIP"), "proxy_calls": ("RTP", "SIP"), "server_calls": ("RTP", "SIP"),
-    "trunk_calls": ("RTP", "SIP"), "early_calls": ("RTP", "SIP"), "refused_calls": ("SIP",), "webrtc": ("STUN", "RTP"), "conference": ("RTP",), "foreign": ("UNKNOWN",),
+    "trunk_calls": ("RTP", "SIP"), "early_calls": ("RTP", "SIP"), "refused_calls": ("SIP",),
+    "webrtc": ("STUN", "RTP"), "conference": ("RTP",), "foreign": ("UNKNOWN",),
     "sip_over_tcp": ("SIP",), "sip_over_tls": (),
 }
 """The protocols of each, the most frequent first."""

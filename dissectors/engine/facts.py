@@ -17,7 +17,7 @@ from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
 from dissectors.findings.media_traits import EARLY
-from dissectors.findings.outlines import CallOutline, Calls, Heard, Outline, Outlined, Streams, Unheard
+from dissectors.findings.outlines import CallOutline, Calls, HeardEarly, Outline, Outlined, Unheard, outlined
 from dissectors.findings.rule import Facts, Problem
 from dissectors.findings.traits import ORDINARY, SILENT
 from dissectors.mux.connections import Connections
@@ -267,9 +267,9 @@ def _outlined(
         number: told(call, end, tuple(members.get(number, ())))
         for number, call in enumerate(calls) if isinstance(call, CallState)
     }
-    told_of = streams.outlines if isinstance(streams, Streams) else streams
+    outlines = outlined(streams)
     every = [
-        made[number] if isinstance(call, CallState) else _outline(call, members.get(number, ()), told_of)
+        made[number] if isinstance(call, CallState) else _outline(call, members.get(number, ()), outlines)
         for number, call in enumerate(calls)
     ]
 
@@ -290,7 +290,7 @@ def _outline(talk: Talk, members: Sequence[int], streams: Sequence[Outline | Str
         return CallOutline(ORDINARY.union((SILENT,)), src, dst, talk.entries, unheard)
     if min([streams[position].first for position in members]) >= answered:
         return CallOutline(ORDINARY, src, dst, talk.entries)
-    heard = Heard(talk.start / 1e9, answered, members)
+    heard = HeardEarly(talk.start / 1e9, answered, members)
     return CallOutline(ORDINARY.union((EARLY,)), src, dst, talk.entries, heard=heard)
 
 

@@ -288,7 +288,8 @@ def _in_use(table: FlowTable, asked: int) -> Callable[[Endpoint], bool]:
 
 
 def _call_of(values: Facts, finding: Finding) -> int | None:
-    """The call that a finding is about, itself or through its stream, which is not made where its rule names both."""
+    """The call that a finding is about, itself or through its stream, unless that is outlined and the rule named both.
+    """
     position = finding.stream
     if position is None or finding.call is not None and isinstance(outlines(values)[position], Outline):
         return finding.call

@@ -216,8 +216,9 @@ def _is_announced(talk: Talk, at: int, counters: Counters, directory: Directory)
 
 
 def _is_of_call(talk: Talk, counters: Counters) -> bool:
-    """Whether a stream of more than a few packets begins within the call, before the answer or soon after it, and ends
-    soon before the end.
+    """Whether a stream of more than a few packets is of the call, as long as it lasts.
+
+    It begins before the answer or soon after it, and ends soon before the end.
     """
     accepted, over, begun, left = talk.answered or 0, talk.ended or 0, counters.first, counters.last
     answered, ended, first, last = accepted / 1e9, over / 1e9, begun / 1e9, left / 1e9

@@ -54,7 +54,7 @@ class Unheard(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
-class Heard(Struct, frozen=True):
+class HeardEarly(Struct, frozen=True):
     """What is asked of a call of which a stream began before the answer; times are seconds since the epoch.
 
     `streams` are the positions of its streams.
@@ -76,7 +76,7 @@ class CallOutline(Struct, frozen=True):
     dst: str
     entries: Sequence[Kept]
     unheard: Unheard | None = None
-    heard: Heard | None = None
+    heard: HeardEarly | None = None
 
 
 class Outlined(Sequence[Value], Generic[Value, Plain]):
@@ -124,6 +124,11 @@ class Streams(Outlined[Stream, Outline]):
     ) -> None:
         super().__init__(outlines, striking, make)
         self.striking = striking
+
+
+def outlined(streams: Sequence[Stream]) -> Sequence[Outline | Stream]:
+    """The same streams, of those that are plain what is known without making them."""
+    return streams.outlines if isinstance(streams, Streams) else streams
 
 
 class Calls(Outlined[Call, CallOutline]):

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from dissectors.findings.copies import Sent
-from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams
+from dissectors.findings.outlines import CallOutline, Calls, Outline, Streams, outlined
 from dissectors.findings.traits import Trait, Traits
 from dissectors.report import (
     Call,
@@ -321,8 +321,7 @@ def _striking(facts: Facts) -> Sequence[tuple[int, Stream]]:
 
 def outlines(facts: Facts) -> Sequence[Outline | Stream]:
     """The streams, of those that are plain what is known without making them."""
-    streams = facts.streams
-    return streams.outlines if isinstance(streams, Streams) else streams
+    return outlined(facts.streams)
 
 
 def call_outlines(facts: Facts) -> Sequence[CallOutline | Call]:

@@ -6,7 +6,6 @@ from dissectors.limits.remembered cimport Remembered
 
 
 cdef Remembered _leaving
-cdef tuple NOBODY
 
 
 @cython.locals(blocks=Py_ssize_t, end=Py_ssize_t, kind=Py_ssize_t, size=Py_ssize_t)

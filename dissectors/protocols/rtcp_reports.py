@@ -15,8 +15,6 @@ SENDER_INFO = 20
 BEFORE_BLOCKS = 8
 """Octets of a report before its blocks, but for the sender information."""
 
-NOBODY: tuple[int, ...] = ()
-
 MAX_NAMED = 4
 """How many sources a summary names."""
 
@@ -287,7 +285,7 @@ def glance(payload: bytes) -> tuple[int, tuple[int, ...]] | None:
     if end > size or _end(payload) != end:
         return None
     if end == size:
-        return blocks, NOBODY
+        return blocks, ()
     leaving = _leaving.recall(payload[end:])
     return None if leaving is None else (blocks, leaving)
 
@@ -299,7 +297,8 @@ def _end(octets: bytes) -> int:
 
 def _read_leaving(octets: bytes) -> tuple[int, ...] | None:
     """Who leaves by these octets, if they are an SDES, a BYE or both, without padding, and can be read."""
-    rest, leaving = octets, NOBODY
+    rest = octets
+    leaving: tuple[int, ...] = ()
     try:
         if _begins(rest, DESCRIPTION):
             end = _end(rest)
@@ -320,7 +319,7 @@ def _begins(octets: bytes, kind: int) -> bool:
 
 
 _leaving = Remembered(_read_leaving)
-"""A source describes itself in the same octets again and again."""
+"""A source describes itself in the same octets again and again, and says once that it leaves."""
 
 
 def read_app(count: int, body: bytes, place: int) -> App:

@@ -34,7 +34,7 @@ cdef class Usual:
     cpdef bint comes_back(self, Usual answer) except? False
     cpdef bint is_new(self, Usual asked) except? False
     cpdef bint passes_on(self, Usual other) except? False
-    cpdef bint describes(self, Usual other) except? False
+    cpdef bint same_description(self, Usual other) except? False
     cpdef bint follows(self, Usual asked) except? False
     cdef Text description(self) noexcept
     cdef Text said(self, Part part) noexcept

@@ -216,10 +216,10 @@ cdef class Usual:
         return (
             self.status == other.status and self.method == other.method and self.sequence == other.sequence
             and alike(self, self.tag, other, other.tag) and alike(self, self.to, other, other.to)
-            and self.describes(other)
+            and self.same_description(other)
         )
 
-    cpdef bint describes(self, Usual other) except? False:
+    cpdef bint same_description(self, Usual other) except? False:
         """Whether its SDP is that of another message, to the octet."""
         return self.packed == other.packed and same(self.description(), other.description())
 

@@ -161,21 +161,18 @@ class Direction:
 
     def _forget(self) -> None:
         """Keep no more of what was read than there has to be."""
-        surplus = len(self.held) - self.unread - KEPT_OCTETS
-        if surplus > KEPT_OCTETS:
-            del self.held[:surplus]
+        read = len(self.held) - self.unread
+        del self.held[: read - _left_of(read)]
 
     def step_over(self, octets: bytes, sizes: Sequence[int]) -> int:
-        """Put what follows at once to its place, and step over it, `sizes` of it at a time.
+        """Put what follows at once to its place, and step over it, `sizes` of it at a time; by how much `weight` grows.
 
-        All before it is read, and nothing waits. By how much `weight` grows with it.
+        All before it is read, and nothing waits. What is kept is what reading it in these steps would keep.
         """
         assert self.end is not None
         before = kept = len(self.held)
         for size in sizes:
-            kept += size
-            if kept > 2 * KEPT_OCTETS:
-                kept = KEPT_OCTETS
+            kept = _left_of(kept + size)
         self.held += octets
         self.end = self.at = self.end + len(octets)
         if kept < len(self.held):
@@ -270,3 +267,8 @@ class Direction:
 
 def _begin(piece: Piece) -> int:
     return piece.begin
+
+
+def _left_of(read: int) -> int:
+    """How many octets stay of so many that were read: what has to be, and some, lest each step moves them."""
+    return read if read <= 2 * KEPT_OCTETS else KEPT_OCTETS

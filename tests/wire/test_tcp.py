@@ -131,3 +131,19 @@ def test_a_segment_ends_behind_its_last_octet() -> None:
     put(direction, 2, 100, 150)
     direction.read(40)
     assert [direction.end_of_segment(size) for size in (1, 60, 61, 110)] == [60, 60, 110, 110]
+
+
+@given(st.lists(st.lists(st.integers(1, 3 * KEPT_OCTETS), min_size=1, max_size=5), max_size=6))
+def test_what_is_stepped_over_is_kept_as_if_it_had_been_read(segments: list[list[int]]) -> None:
+    stepped, read = opened(), opened()
+    place = 0
+    for number, sizes in enumerate(segments):
+        octets = bytes([number + 1]) * sum(sizes)
+        before = stepped.weight
+        more = stepped.step_over(octets, sizes)
+        assert stepped.weight == before + more
+        for size in sizes:
+            read.take(FIRST + place, octets[:size], origin(number))
+            read.read(size)
+            place += size
+        assert (stepped.held, stepped.at, stepped.end) == (read.held, read.at, read.end)

@@ -9,7 +9,7 @@ from dissectors.protocols.sip_usual cimport Usual
 cdef class Hop:
     cdef public object flow, pair
     cdef public Usual bye, first
-    cdef public bint goes_on, heard, rang
+    cdef public bint heard, progressed, rang
     cdef public int stage
 
     cpdef bint is_new(self, Usual usual) except? False

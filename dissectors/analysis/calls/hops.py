@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ASKED: Final = 0
 TRIED: Final = 1
-RANG: Final = 2
+PROCEEDING: Final = 2
 ANSWERED: Final = 3
 ACKNOWLEDGED: Final = 4
 HUNG_UP: Final = 5
@@ -30,15 +30,15 @@ class Hop:
     """One 5-tuple on which a call signals: the flow of what began it, its INVITE, its BYE, and how far it came there.
 
     `first` is the INVITE as it was sent last, or that of the first hop where this one has none; `heard` says that there
-    was a response, `rang` and `goes_on` that 180 and 183 were among them.
+    was a response, `rang` and `progressed` that 180 and 183 were among them.
     """
 
-    __slots__ = ("bye", "first", "flow", "goes_on", "heard", "pair", "rang", "stage")
+    __slots__ = ("bye", "first", "flow", "heard", "pair", "progressed", "rang", "stage")
 
     def __init__(self, flow: FlowState, first: Usual, stage: int) -> None:
         self.flow, self.pair, self.first, self.stage = flow, flow.pair, first, stage
         self.bye: Usual | None = None
-        self.goes_on = self.heard = self.rang = False
+        self.heard = self.progressed = self.rang = False
 
     def is_new(self, usual: Usual) -> bool:
         """Whether this is a request, on another branch than the INVITE and the BYE of this hop."""

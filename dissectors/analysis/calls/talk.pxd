@@ -33,10 +33,10 @@ cdef class Talk(Unread):
     @cython.locals(before=Usual, bye=Usual, first=Usual)
     cpdef bint _response(self, Hop hop, Entry entry, Usual usual, bint forth) except? False
     @cython.locals(rings=cython.bint)
-    cpdef bint _go_on(self, Hop hop, Entry entry, Usual usual) except? False
+    cpdef bint _proceed(self, Hop hop, Entry entry, Usual usual) except? False
     cpdef bint _accept(self, Entry entry, Usual usual) except? False
     @cython.locals(asked=Offer, described=Usual, offer=Offer)
-    cpdef bint _describe(self, Entry entry, Usual usual) except? False
+    cpdef bint _take_answer(self, Entry entry, Usual usual) except? False
 
 
 cpdef Talk begun(Entry entry, Usual usual, object number, Reading reading)

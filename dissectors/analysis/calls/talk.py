@@ -16,7 +16,7 @@ from dissectors.analysis.calls.hops import (
     HUNG_UP,
     MAX_HOPS,
     OVER,
-    RANG,
+    PROCEEDING,
     SETTLED,
     TRIED,
     Hop,
@@ -47,10 +47,10 @@ MAX_TIMED_NS: Final = 50_000_000_000
 class Talk(Unread):
     """One such call by its `hops`: what both sides `offered` (caller first), when it was `answered` and `ended`.
 
-    `accepted` is the first 2xx to its INVITE, or what the callee said before, `bye` the first BYE; `calls_off` says
-    that the caller sent that, `timed` that a 2xx has a session timer. `heard` is when the callee said first that it
-    rings or goes on, or answered, `rang` that it rings. The callee `described` its media in that response first, and
-    says the same in each other one. Where its INVITE was challenged, `challenge` is that response.
+    `accepted` is the first 2xx to its INVITE, or the last provisional response before it that is more than 100, `bye`
+    the first BYE; `calls_off` says that the caller sent that, `timed` that a 2xx has a session timer. `heard` is when
+    the first of these responses came, `rang` says that one was 180. `described` is the first one with an answer; each
+    later description repeats that. Where its INVITE was challenged, `challenge` is that response.
     """
 
     __slots__ = (
@@ -144,7 +144,7 @@ class Talk(Unread):
             self.ended = time
         elif stage == ANSWERED and self.answered is None:
             self.answered = time
-        if self.heard is None and RANG <= stage < CHALLENGED:
+        if self.heard is None and PROCEEDING <= stage < CHALLENGED:
             self.heard = time
         self.take(entry)
         self.is_viceroy |= usual.is_viceroy
@@ -274,24 +274,24 @@ class Talk(Unread):
             self.challenge, hop.stage = usual, CHALLENGED
             return True
         if usual.status in (RINGING, PROGRESS):
-            return self._go_on(hop, entry, usual)
+            return self._proceed(hop, entry, usual)
         if usual.status != OK or not self._accept(entry, usual):
             return False
         hop.stage = ANSWERED
         return True
 
-    def _go_on(self, hop: Hop, entry: Entry, usual: Usual) -> bool:
+    def _proceed(self, hop: Hop, entry: Entry, usual: Usual) -> bool:
         """Take what says that it rings or goes on, each once on a hop, with the answer or without."""
         rings = usual.status == RINGING
-        if self.answered is not None or (hop.rang if rings else hop.goes_on):
+        if self.answered is not None or (hop.rang if rings else hop.progressed):
             return False
-        if usual.octets and not self._describe(entry, usual):
+        if usual.octets and not self._take_answer(entry, usual):
             return False
         if rings:
             hop.rang = self.rang = True
         else:
-            hop.goes_on = True
-        self.accepted, hop.stage = usual, RANG
+            hop.progressed = True
+        self.accepted, hop.stage = usual, PROCEEDING
         return True
 
     def _accept(self, entry: Entry, usual: Usual) -> bool:
@@ -301,18 +301,18 @@ class Talk(Unread):
                 return False
             if not usual.fits(self.offered[-1].octets):
                 return False
-        elif not self._describe(entry, usual):
+        elif not self._take_answer(entry, usual):
             return False
         else:
             self.accepted = usual
         self.timed |= usual.timed
         return True
 
-    def _describe(self, entry: Entry, usual: Usual) -> bool:
+    def _take_answer(self, entry: Entry, usual: Usual) -> bool:
         """Take the answer that is in a response, or what repeats it to the octet."""
         described = self.described
         if described is not None:
-            return usual.describes(described) and usual.fits(self.offered[-1].octets)
+            return usual.same_description(described) and usual.fits(self.offered[-1].octets)
         offer, asked = self.reading.offered(entry, usual), self.offered[0]
         if offer is None or offer.owner == asked.owner:
             return False

@@ -55,7 +55,7 @@ cdef class Control:
         at=Py_ssize_t, blocks=Py_ssize_t, jitter=cython.longlong, leaving=tuple, losses=cython.longlong,
         lsr=cython.longlong, ntp=cython.ulonglong, payload=bytes, time=cython.longlong,
     )
-    cpdef object hold(self, Entry entry, tuple told)
+    cpdef object hold(self, Entry entry, tuple glanced)
 
     @cython.locals(covered=Covered)
     cpdef Covered _cover(self, object flow, bint encrypted)

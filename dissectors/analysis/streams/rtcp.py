@@ -268,9 +268,9 @@ class Control:
             elif isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
 
-    def hold(self, entry: Entry, told: tuple[int, tuple[int, ...]]) -> None:
+    def hold(self, entry: Entry, glanced: tuple[int, tuple[int, ...]]) -> None:
         """Take one of which a glance told about how many sources it reports, and which leave by it."""
-        blocks, leaving = told
+        blocks, leaving = glanced
         time, payload = entry.time, entry.payload
         self._file, self._frame, self._flow = entry.file, entry.frame, entry.flow.flow
         hosts, at = self._cover(self._flow, False).hosts, BEFORE_BLOCKS

@@ -12,7 +12,7 @@ from dissectors.findings.media_traits import EARLY, OUTLIVING
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
 from dissectors.findings.negotiation.holding import held
-from dissectors.findings.outlines import CallOutline, Heard
+from dissectors.findings.outlines import CallOutline, HeardEarly
 from dissectors.findings.rule import Facts, Found, call_outlines, counted, is_talk, name_of, outlines, rule
 from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Mark, Severity, Stream
@@ -69,7 +69,7 @@ def early_media(facts: Facts) -> Iterator[Found]:
                 yield Found(what, (stream.first_place,), number, position)
 
 
-def _heard(facts: Facts, number: int) -> Call | Heard | None:
+def _heard(facts: Facts, number: int) -> Call | HeardEarly | None:
     """What is asked of a call, if it was answered."""
     outline = call_outlines(facts)[number]
     if isinstance(outline, CallOutline):

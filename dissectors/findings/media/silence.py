@@ -76,13 +76,14 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     legs = {leg for call in facts.calls if call.streams for leg in _legs(call)} if used else set()
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
-    known, unknown = ways(facts), facts.once(_unknown)
+    known = ways(facts)
     for number, each in unheard:
         seconds = (facts.end if each.ended is None else each.ended) - each.answered
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
         if not each.ends.isdisjoint(used) or seconds < MIN_TALK_SECONDS:
             continue
         what = f"answered, {seconds:.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        unknown = facts.once(_unknown)
         if unknown and (few := sum(unknown[end] for end in each.ends)):
             what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
         # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.

@@ -132,25 +132,25 @@ def _of_calls(facts: Facts) -> dict[int, list[Answer]]:
 
 
 def _settled(call: Call) -> bool:
-    """Whether nothing was sent again and the ACK of each final response fits, as in nearly all calls."""
+    """Whether nothing was sent again and each 2xx has an ACK that fits, as in nearly all calls.
+
+    Of a refusal nothing is told then; but its ACK, which has its branch, acknowledges nothing else.
+    """
     accepted: set[Key] = set()
-    acknowledged: set[Key] = set()
     refused: set[Sent] = set()
-    settled: set[Sent] = set()
+    acknowledged: list[tuple[Key, Sent]] = []
     for message in call.messages:
         method, status = message.method, message.status
         if message.retransmission or method == "BYE" and message.header("Reason"):
             return False
         if method == "ACK" and status is None:
-            acknowledged.add(_key(message))
-            if not message.copy:
-                settled.add((message.src, message.branch, message.cseq))
+            acknowledged.append((_key(message), (message.src, message.branch, message.cseq)))
         elif method == "INVITE" and status is not None and status >= 200:
             if status < 300:
                 accepted.add(_key(message))
             else:
                 refused.add((message.dst, message.branch, message.cseq))
-    return accepted <= acknowledged and refused <= settled
+    return accepted <= {key for key, sent in acknowledged if sent not in refused}
 
 
 def _of(facts: Facts, number: int, call: Call) -> list[Answer]:

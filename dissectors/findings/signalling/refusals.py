@@ -99,17 +99,25 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
     """Look for calls that ended with a status of these."""
 
     def look(facts: Facts) -> Iterator[Found]:
-        for meant, status, number, call in facts.once(_refusals):
-            if wanted(meant):
-                yield _refused(facts, number, call, status)
+        for each in facts.once(_refusals):
+            if wanted(each.meant):
+                yield _refused(facts, each.number, each.call, each.status)
 
     return look
 
 
-def _refusals(facts: Facts) -> list[tuple[int, int, int, Call]]:
-    """What each refused call was refused for, with its status and its position."""
+class RefusedCall(Struct, frozen=True):
+    """A call that was refused, its position, the status of its refusal, and the one that was meant."""
+
+    call: Call
+    number: int
+    status: int
+    meant: int
+
+
+def _refusals(facts: Facts) -> list[RefusedCall]:
     return [
-        (_meant(call, call.status), call.status, number, call) for number, call in facts.having(FAILED)
+        RefusedCall(call, number, call.status, _meant(call, call.status)) for number, call in facts.having(FAILED)
         if call.outcome in ("rejected", "unreachable") and call.status is not None
     ]
 

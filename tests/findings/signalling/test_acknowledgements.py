@@ -85,6 +85,13 @@ def test_the_ack_of_a_refusal_of_the_same_dialog_is_no_misfit() -> None:
     assert told([*first, *second]) == {"ack-missing"}
 
 
+def test_the_ack_of_a_refusal_acknowledges_no_answer_of_the_same_dialog() -> None:
+    story = [*dialled(ack=False), response(1005, 487, "Request Terminated"), request(1010, "ACK", tag="2")]
+    story = [(time, src, dst, octets.replace(b"z9hG4bKACK1", b"z9hG4bKINVITE1")) for time, src, dst, octets in story]
+    story += talk(C, (C[0], 9), 91, start=60_000, seconds=0.2)
+    assert found(story, "ack-missing") and not found([*story, request(1020, "ACK", tag="2")], "ack-missing")
+
+
 def test_the_ack_of_a_refusal_with_another_tag_and_branch_is_a_misfit() -> None:
     busy = [request(0, "INVITE"), *repeated(response(100, 486, "Busy Here"))]
     (one,) = found([*busy, ack(110, tag="7", branch="other")], "ack-mismatch")
