@@ -36,3 +36,14 @@ def test_what_a_busy_exchange_does_is_no_scan(story: Story) -> None:
 def test_calls_to_many_users_at_once_are_one() -> None:
     (told,) = found(tried("INVITE", 407, count=30), "scan-detected")
     assert told.certainty == "medium" and "INVITE 30" in told.what
+
+
+def test_a_scan_is_one_from_the_twentieth_user_on_whoever_else_is_refused() -> None:
+    others = [
+        (time, *[("192.0.2." + str(100 + int(time) // 100), 5060) if end[0] == "198.51.100.1" else end for end in ends],
+         octets.replace(b"try", b"other"))
+        for time, *ends, octets in tried("REGISTER", 404, count=30)
+    ]
+    assert not found([*tried("REGISTER", 404, count=19), *others], "scan-detected")
+    (told,) = found([*tried("REGISTER", 404, count=20), *others], "scan-detected")
+    assert told.what.startswith("198.51.100.1 tries 20 users (REGISTER 20)")
