@@ -175,8 +175,7 @@ class Direction:
             kept = _left_of(kept + size)
         self.held += octets
         self.end = self.at = self.end + len(octets)
-        if kept < len(self.held):
-            del self.held[: len(self.held) - kept]
+        del self.held[: len(self.held) - kept]
         return kept - before
 
     def begins(self) -> list[int]:
