@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from dissectors.analysis.calls.talk import Talk
     from dissectors.crypto.secrets import Secrets
 
+UNHEARD_TRAITS, EARLY_TRAITS = ORDINARY.union((SILENT,)), ORDINARY.union((EARLY,))
+"""What a plain call may have at most that has no stream, and one that was heard before it was answered."""
+
 MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""
 
@@ -287,11 +290,11 @@ def _outline(talk: Talk, members: Sequence[int], streams: Sequence[Outline | Str
         (here, _), (there, _) = talk.announced
         places = tuple([Place(each.file, each.frame) for each in talk.offered])
         unheard = Unheard(answered, _seconds(talk.ended), frozenset(talk.announced), ((here, there),), places)
-        return CallOutline(ORDINARY.union((SILENT,)), src, dst, talk.entries, unheard)
+        return CallOutline(UNHEARD_TRAITS, src, dst, talk.entries, unheard)
     if min([streams[position].first for position in members]) >= answered:
         return CallOutline(ORDINARY, src, dst, talk.entries)
     heard = HeardEarly(talk.start / 1e9, answered, members)
-    return CallOutline(ORDINARY.union((EARLY,)), src, dst, talk.entries, heard=heard)
+    return CallOutline(EARLY_TRAITS, src, dst, talk.entries, heard=heard)
 
 
 def told(call: CallState, end: int, members: tuple[int, ...]) -> Call:

@@ -30,8 +30,8 @@ from dissectors.wire.datagram import UDP, Flow
 if TYPE_CHECKING:
     from dissectors.analysis.calls.begun import Waiting
 
-OF_ITS_OWN = (SILENT, SLOW, STREAMED, "Reason", "Session-Expires")
-"""What is looked at in each call, or was when its messages came."""
+OF_ITS_OWN = ORDINARY.union((SILENT, SLOW, STREAMED, "Reason", "Session-Expires"))
+"""What a call may have as well that is looked at in each call, or was when its messages came."""
 
 MAX_AGREED = 1024
 
@@ -156,7 +156,7 @@ class PlainTalks:
     def _read(self, talk: Talk) -> Agreed | None:
         state = self._trackers.calls.read_apart(talk)
         call = told(state, state.last, ())
-        if not traits_of(call) <= ORDINARY.union(OF_ITS_OWN):
+        if not traits_of(call) <= OF_ITS_OWN:
             return None
         lines = MediaLines(state.announced)
         ports = dict(zip(SIDES, [port for _, port in talk.announced], strict=True))

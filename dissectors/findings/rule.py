@@ -227,9 +227,15 @@ class Facts(Struct, frozen=True):
         """When a call ended, or the capture, in seconds since the epoch."""
         return self.end if call.ended is None else call.ended
 
-    def moment(self, place: Place) -> float | None:
+    def moment(self, place: Place, call: int | None = None) -> float | None:
         """When a frame was captured, if a finding may show it: a message, a check, a handshake, or an end of a stream.
+
+        That of a message of its own `call` is told without a look at all others.
         """
+        if call is not None:
+            for came, moment in _messages(call_outlines(self)[call]):
+                if came == place:
+                    return moment
         known = self.once(_moments).get(place)
         return self.once(_ends).get(place) if known is None else known
 
@@ -307,7 +313,7 @@ class Rule(Struct, frozen=True):
 
     def _finding(self, fact: Found, places: Iterable[Place], facts: Facts) -> Finding:
         shown = tuple(dict.fromkeys(places))[:MAX_PLACES]
-        time = fact.time if fact.time is not None or not shown else facts.moment(shown[0])
+        time = fact.time if fact.time is not None or not shown else facts.moment(shown[0], fact.call)
         return Finding(
             self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why,
             f"{self.fix} {fact.fix}".rstrip() if fact.fix else self.fix, shown, fact.call, fact.stream, time,
@@ -359,14 +365,18 @@ def is_talk(call: Call) -> bool:
     return call.kind == "call" and call.answered is not None
 
 
+def _messages(call: CallOutline | Call) -> Iterator[tuple[Place, float]]:
+    """When the messages of a call were captured."""
+    if isinstance(call, CallOutline):
+        return ((Place(entry.file, entry.frame), entry.time / 1e9) for entry in call.entries)
+    return map(_came, call.messages)
+
+
 def _moments(facts: Facts) -> dict[Place, float]:
     """When the frames were captured that findings show most."""
     found: dict[Place, float] = {}
     for call in call_outlines(facts):
-        if isinstance(call, CallOutline):
-            found |= {Place(entry.file, entry.frame): entry.time / 1e9 for entry in call.entries}
-        else:
-            found.update(map(_came, call.messages))
+        found.update(_messages(call))
     found.update(map(_began, facts.checks))
     found.update(map(_began, facts.handshakes))
     return found

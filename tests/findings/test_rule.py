@@ -34,3 +34,15 @@ def test_when_the_messages_of_a_plain_call_came_is_known_without_making_it() -> 
     facts = Facts(report([]).capture, (), calls, (), (), (), (), ())
     assert facts.moment(Place(2, 7)) == 1.5
     assert facts.moment(Place(2, 8)) is None
+
+
+def test_the_moment_of_a_message_of_its_own_call_is_told_without_a_look_at_all_others() -> None:
+    """To hold all of them would take hundreds of megabytes where there are many calls."""
+    flow: Any = None
+    came = [Entry(number, 0, number, 0, number * 10**9, flow, 0, b"", 0, 0, None, "", False, 0) for number in (1, 2)]
+    own, other = [CallOutline(frozenset(), "192.0.2.1", "192.0.2.2", [each]) for each in came]
+    unmade: Any = pytest.fail
+    alone = Calls([own, unmade], (), unmade)
+    assert Facts(report([]).capture, (), alone, (), (), (), (), ()).moment(Place(0, 1), 0) == 1.0
+    both = Calls([own, other], (), unmade)
+    assert Facts(report([]).capture, (), both, (), (), (), (), ()).moment(Place(0, 2), 0) == 2.0

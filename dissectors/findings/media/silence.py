@@ -42,12 +42,15 @@ def talked(facts: Facts, call: Call) -> float:
 
 
 class Ways(Struct, frozen=True):
-    """Which hosts were seen to send, to receive, to do either, and to send to which other."""
+    """Which hosts were seen to send, to receive, and to send to which other."""
 
     sources: frozenset[str | None]
     destinations: frozenset[str | None]
-    hosts: frozenset[str | None]
     pairs: Set[tuple[str | None, str | None]]
+
+    def know(self, host: str | None) -> bool:
+        """Whether a host was seen to send or to receive."""
+        return host in self.sources or host in self.destinations
 
 
 def ways(facts: Facts) -> Ways:
@@ -57,8 +60,7 @@ def ways(facts: Facts) -> Ways:
 
 def _ways(facts: Facts) -> Ways:
     pairs = facts.pairs
-    sources, destinations = frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs)
-    return Ways(sources, destinations, sources | destinations, pairs)
+    return Ways(frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs), pairs)
 
 
 @rule(
@@ -91,7 +93,7 @@ def media_missing(facts: Facts) -> Iterator[Found]:
         apart = _apart(known, each)
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
-        seen = known.hosts.issuperset([address for address, _ in each.ends])
+        seen = all([known.know(address) for address, _ in each.ends])
         if silent or other or apart or not seen:
             yield Found(what, each.places, number, certainty="low", severity="note")
         else:
