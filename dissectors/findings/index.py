@@ -60,6 +60,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
         "media.silence": (SILENT, ONE_WAY, LATE, "sessions"),
         "media.stopping": (STOPPED, "sessions"),
         "media.addresses": (ASTRAY, INTRICATE, REDESCRIBED),
+        "media.moves": (ASTRAY,),
         "media.media": (EARLY, OUTLIVING, "striking"),
         "media.sources": (ASTRAY, CROWDED, OUTLIVING, "striking"),
         "media.forks": (INTRICATE,),

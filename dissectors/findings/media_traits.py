@@ -23,7 +23,7 @@ UNNAMED = "unnamed"
 
 CROWDED, ASTRAY, UNLISTED, ONE_WAY = "crowded", "astray", "unlisted", "one-way"
 """Streams: more than one of a side, or of one SSRC; one that does not go from where its side wants media to where the
-other one does; one with a payload type that only one side lists; not both sides are heard."""
+other one does, all the time; one with a payload type that only one side lists; not both sides are heard."""
 
 PACED = "paced"
 """A line says how many milliseconds a packet has, and a stream that goes there may have others."""
@@ -157,6 +157,8 @@ class MediaTraits:
             if stream.packets > STRAY_PACKETS and stream.kind in SOUND_KINDS:
                 heard.append(sender)
             sources.add(stream.ssrc)
+            if not isinstance(stream, Outline) and len(stream.flows) > 1:
+                found.add(ASTRAY)
             way = ways.get(sender)
             if way is None:
                 found.update((ASTRAY, UNLISTED))

@@ -8,6 +8,10 @@ from tests.stories import ANSWER, A, B, Story, description, dialled, hung_up, re
 
 MOVED: Endpoint = (A[0], 20_000)
 OTHER: Endpoint = (A[0], 20_002)
+ELSEWHERE: Endpoint = ("203.0.113.99", 20_111)
+STRANGER: Endpoint = ("203.0.113.77", 33_333)
+RANDOM = 0x12345678
+"""An SSRC by which a stream is known elsewhere."""
 
 
 def version(number: int, end: Endpoint = A, *lines: str) -> bytes:
@@ -30,6 +34,7 @@ def held_until(time: float, offer: bytes, answer: bytes) -> Story:
     return [*dialled(), *hold, *reinvite(time, offer, answer, 3)]
 
 
+MOVING = [*talk(ssrc=RANDOM, seconds=4), *talk(ELSEWHERE, B, RANDOM, start=5020, seconds=6, first=300)]
 HELD_TALK = [*talk(seconds=28), *talk(B, A, 78, seconds=2)]
 MOVE = reinvite(3000, version(2, MOVED), version(2, B), 2)
 
@@ -45,6 +50,20 @@ CASES: dict[str, Case] = {
             *MOVE,
             *hung_up(),
         ],
+    ),
+    "media-source-moved": (
+        [*dialled(), *MOVING, *talk(B, A, 78), *hung_up()],
+        [
+            *dialled(), *MOVING, *talk(B, A, 78, seconds=4.2),
+            *talk(B, ELSEWHERE, 78, start=5220, seconds=5.8, first=310), *hung_up(),
+        ],
+    ),
+    "media-diverted": (
+        [
+            *dialled(), *talk(), *talk(STRANGER, B, 99, start=5000, seconds=6),
+            *talk(B, A, 78, seconds=4), *talk(B, STRANGER, 78, start=5020, seconds=5.9, first=300), *hung_up(),
+        ],
+        [*dialled(), *talk(), *talk(STRANGER, B, 99, start=5000, seconds=6), *talk(B, A, 78), *hung_up()],
     ),
     "media-from-other-port": (
         [*dialled(), *talk(OTHER, B), *talk(B, A, 78), *hung_up()],

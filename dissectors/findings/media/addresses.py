@@ -8,6 +8,7 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
 from dissectors.findings.hosts import private
 from dissectors.findings.media.forks import misdirected
+from dissectors.findings.media.paths import ways
 from dissectors.findings.media_traits import ASTRAY, INTRICATE
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.findings.traits import REDESCRIBED
@@ -96,9 +97,11 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
             apart = announcements(call, side)
             if not apart or all((one.src if one.sender == side else one.dst) in apart for one in streams):
                 continue
+            taken = [way for position in call.streams for way in ways(facts, position)]
             sent = [stream for stream in streams if stream.sender == side]
             got = [stream for stream in streams if stream.sender == peer]
-            leaves, arrives = {stream.src for stream in sent}, {stream.dst for stream in got}
+            leaves = {way.source[0] for way in taken if way.stream.sender == side}
+            arrives = {way.target[0] for way in taken if way.stream.sender == peer}
             said = ["comes from " + " and ".join(sorted(leaves))] if leaves and not leaves & set(apart) else []
             said += ["is sent to " + " and ".join(sorted(arrives))] if arrives and not arrives & set(apart) else []
             if said:
@@ -139,7 +142,7 @@ def media_to_old_port(facts: Facts) -> Iterator[Found]:
         agreed = agreements(facts)[number]
         if len({each.answer.exchange for each in agreed}) < 2:
             continue
-        latest = _latest(facts.of(call))
+        latest = _latest(facts, call)
         wanted = {side: [(each, _ends(each.of(side))) for each in agreed] for side in OTHER_SIDE}
         for position in call.streams:
             stream = facts.streams[position]
@@ -170,12 +173,12 @@ Latest = dict[tuple[str | None, bool, tuple[str, int]], float]
 """When the last media of a side came, by the side, whether it was sent from an endpoint or to it, and the endpoint."""
 
 
-def _latest(streams: list[Stream]) -> Latest:
+def _latest(facts: Facts, call: Call) -> Latest:
     found: Latest = {}
-    for stream in streams:
-        for leaves, end in ((True, (stream.src, stream.sport)), (False, (stream.dst, stream.dport))):
-            key = (stream.sender, leaves, end)
-            found[key] = max(found.get(key, 0.0), stream.last)
+    for way in [way for position in call.streams for way in ways(facts, position)]:
+        for leaves, end in ((True, way.source), (False, way.target)):
+            key = (way.stream.sender, leaves, end)
+            found[key] = max(found.get(key, 0.0), way.last)
     return found
 
 

@@ -20,6 +20,7 @@ from dissectors.findings.rule import Facts, Found, call_outlines, counted, is_ta
 from dissectors.findings.traits import SILENT
 from dissectors.report import Call, Stream, Unsent
 from dissectors.report.flows import with_ports
+from dissectors.wire.datagram import Endpoint
 from dissectors.wire.values import Struct
 
 MIN_RTP_PACKETS = 20
@@ -94,7 +95,9 @@ def media_missing(facts: Facts) -> Iterator[Found]:
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
         seen = all([known.know(address) for address, _ in each.ends])
-        if silent or other or apart or not seen:
+        if not other and _reports(facts, each):
+            yield Found(f"{what}; RTCP goes between the announced ports", each.places, number, certainty="high")
+        elif silent or other or apart or not seen:
             yield Found(what, each.places, number, certainty="low", severity="note")
         else:
             yield Found(what, each.places, number, certainty="high")
@@ -124,6 +127,25 @@ def _apart(known: Ways, call: Unheard) -> tuple[str | None, str | None] | None:
         if two in known.pairs or two[::-1] in known.pairs:
             return None
     return call.between[0] if call.between else None
+
+
+def _reports(facts: Facts, call: Unheard) -> bool:
+    """Whether RTCP came from where a side of a call wants RTP, or from the port above, and went to the other's.
+
+    What takes that way is in the capture, so RTP would be.
+    """
+    ends = {(address, port + more) for address, port in call.ends for more in (0, 1)}
+    return any(source in ends and target in ends for source, target in facts.once(_reporting))
+
+
+def _reporting(facts: Facts) -> set[tuple[Endpoint, Endpoint]]:
+    """From where to where RTCP goes."""
+    if not any(seen.name == "RTCP" for seen in facts.capture.protocols):
+        return set()
+    return {
+        ((flow.src, flow.sport), (flow.dst, flow.dport)) for flow in facts.recognised
+        if any(seen.name == "RTCP" for seen in flow.protocols)
+    }
 
 
 def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, frozenset[str]]]:
@@ -282,7 +304,9 @@ def by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
     found: dict[tuple[str | None, int], list[Stream]] = {}
     for stream in facts.streams:
-        found.setdefault((stream.dst, stream.dport), []).append(stream)
+        # One that moved goes to several.
+        for end in {(flow.dst, flow.dport): None for flow in map(facts.flows.__getitem__, stream.flows)}:
+            found.setdefault(end, []).append(stream)
     return found
 
 

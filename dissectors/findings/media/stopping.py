@@ -121,15 +121,16 @@ def _in_another_call(facts: Facts, number: int, agreed: list[Agreement], side: s
 
 
 def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
-    """Whether media were moved during the call to an address that is nowhere in the capture."""
-    known = ways(facts)
-    first: set[str | None] = set()
+    """Whether media were moved during the call to two hosts between which nothing is in the capture."""
+    seen = ways(facts).pairs
+    first: set[tuple[str | None, str | None]] = set()
     for each in agreed:
-        addresses = {line.address for own in each.lines("caller") for line in own if wants_rtp(line)}
+        lines = [two for two in each.lines("caller") if all(map(wants_rtp, two))]
+        hosts = {(own.address, theirs.address) for own, theirs in lines}
         if each.answer.exchange != agreed[0].answer.exchange:
-            if not all([known.know(address) for address in addresses - first]):
+            if not all([pair in seen or pair[::-1] in seen for pair in hosts - first]):
                 return True
-        first |= addresses
+        first |= hosts
     return False
 
 

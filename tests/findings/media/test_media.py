@@ -29,6 +29,7 @@ from tests.stories import (
     description,
     dialled,
     hung_up,
+    receiver_report,
     report,
     rtp,
     talk,
@@ -63,6 +64,17 @@ def test_media_that_go_back_to_where_the_other_side_sends_from_are_expected_ther
     mapped = (B[0], 40_000)
     assert not found([*dialled(), *talk(A, mapped), *talk(mapped, A, 78), *hung_up()], "media-elsewhere")
     assert found([*dialled(), *talk(A, mapped), *talk(B, A, 78), *hung_up()], "media-elsewhere")
+
+
+def test_reports_between_the_announced_ports_show_that_media_would_have_been_captured() -> None:
+    above = (A[0], A[1] + 1), (B[0], B[1] + 1)
+    for ends in (above, (A, B)):
+        reports = [(time, *way, receiver_report(time, 0)[3]) for time in (5000, 9000) for way in (ends, ends[::-1])]
+        (told,) = found([*dialled(), *reports, *hung_up(31_000)], "media-missing")
+        assert (told.severity, told.certainty) == ("error", "high")
+        assert told.what.endswith("no RTP in the whole capture; RTCP goes between the announced ports")
+    (told,) = found([*dialled(), *hung_up(31_000)], "media-missing")
+    assert (told.severity, told.certainty) == ("note", "low")
 
 
 def test_an_address_that_ice_may_choose_otherwise_is_not_told() -> None:

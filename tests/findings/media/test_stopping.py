@@ -104,6 +104,20 @@ def test_media_that_go_past_the_server_are_those_of_both_legs() -> None:
     assert "media-ended-early" in ids(report([*legs, *relayed]))
 
 
+def test_media_that_were_moved_to_where_the_capture_sees_nothing_did_not_stop() -> None:
+    """A server that phones signal with gives each the other's address: that way is not captured where it stands."""
+    server, inside, outside = (C[0], 5060), (C[0], 20_000), (C[0], 20_010)
+    one = [(time, *[server if end[0] == B[0] else end for end in ends], octets)
+           for time, *ends, octets in leg("one", (A, inside), (A, B), 0)]
+    two = [(time, *[server if end[0] == A[0] else end for end in ends], octets)
+           for time, *ends, octets in leg("two", (outside, B), (A, B), 20)]
+    relayed = [*talk(A, inside, 71, start=200, seconds=1.8), *talk(inside, A, 72, start=200, seconds=1.8),
+               *talk(outside, B, 73, start=200, seconds=1.8), *talk(B, outside, 74, start=200, seconds=1.8)]
+    assert not ids(report([*one, *two, *relayed])) & STOPPED
+    stray = (2060, A, B, rtp(1, 75))
+    assert "media-ended-early" in ids(report([*one, *two, *relayed, stray]))
+
+
 def test_what_came_before_a_re_invite_is_no_early_media_where_the_capture_began_later() -> None:
     held = [request(1000, "INVITE", body=description(*A, "a=sendonly"), number=2, tag="2"),
             response(1050, 200, "OK", body=description(*B, "a=recvonly"), number=2), *hung_up(15_000)]
