@@ -74,7 +74,7 @@ class Beside:
     """The rest of a report, for a look-up by call; `cited` are the frames that findings show."""
 
     def __init__(self, report: Report) -> None:
-        self.streams = report.streams
+        self.streams, self.flows = report.streams, report.flows
         self.messaging: dict[str, list[Flow]] = {}
         for flow in recognised(report.flows):
             if flow.call_id is not None:
@@ -201,7 +201,8 @@ def _events(beside: Beside, call: Call) -> Iterator[Step]:
     for stream in streams:
         sender = parties.get(stream.sender or "")
         receiver = next((end for side, end in parties.items() if side != stream.sender), None)
-        yield from _media(stream, (sender, receiver))
+        moves = sorted([beside.flows[number] for number in stream.flows], key=lambda flow: flow.first)[1:]
+        yield from _media(stream, moves, (sender, receiver))
     for flow in beside.messaging.get(call.call_id, ()):
         messages = sum(seen.count for seen in flow.protocols if seen.name == "MSRP")
         note = (span(f"{count(messages, 'message')}, {flow.octets:,} B over {flow.transport}", "dim"),)
@@ -231,12 +232,17 @@ def _parties(call: Call) -> dict[str, str]:
     return found
 
 
-def _media(stream: Stream, ends: tuple[str | None, str | None]) -> Iterator[Step]:
+def _media(stream: Stream, moves: list[Flow], ends: tuple[str | None, str | None]) -> Iterator[Step]:
+    """A stream from its beginning to its end, and RTCP about it; `moves` are the flows to which it went over."""
     src, dst = endpoint(stream.src, stream.sport), endpoint(stream.dst, stream.dport)
     name = "SRTP" if stream.encrypted else "RTP"
     codec = stream.codec or f"type {stream.payload_types[0].payload_type}"
     began = (span(f"{codec}, SSRC 0x{stream.ssrc:08X}  #{stream.first_place.frame}", "dim"),)
     yield Step(stream.first, src, dst, f"{name} begins", "green", began, True, ends)
+    for flow in moves:
+        src, dst = endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)
+        moved = (span(f"SSRC 0x{stream.ssrc:08X}", "dim"),)
+        yield Step(max(flow.first, stream.first), src, dst, f"{name} moves", "green", moved, True, ends)
     lost = f", {100 * stream.loss_rate:.1f} % lost" if stream.loss_rate else ""
     ended = (span(f"{count(stream.packets, 'packet')}{lost}  #{stream.last_place.frame}", "dim"),)
     yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True, ends)

@@ -111,3 +111,12 @@ def test_a_narrow_page_names_endpoints_by_letters_rather_than_leave_sizes_out() 
 def test_a_copy_of_a_packet_is_no_step() -> None:
     copied = [each for told in dialled() for each in (told, (told[0] + 3, *told[1:]))]
     assert [step.text for step in rows(copied)] == [step.text for step in rows(dialled())]
+
+
+def test_a_stream_that_moves_is_drawn_from_where_it_comes_then() -> None:
+    elsewhere = ("203.0.113.99", 20_111)
+    sent = [*talk(ssrc=0x12345678, seconds=4), *talk(elsewhere, B, 0x12345678, start=5020, seconds=6, first=300)]
+    told = [step for step in rows([*dialled(), *sent]) if step.event]
+    assert [(step.text, step.src) for step in told] == [
+        ("RTP begins", "198.51.100.1:16402"), ("RTP moves", "203.0.113.99:20111"), ("RTP ends", "203.0.113.99:20111"),
+    ]
