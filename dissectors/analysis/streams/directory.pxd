@@ -45,7 +45,7 @@ cdef class Directory:
     cpdef object _remove(self, Entered known)
 
     @cython.locals(parties=list)
-    cpdef object _nearest(self, dict there, object key, object counters)
+    cpdef object _nearest(self, dict there, object key, object counters, object source=*)
 
     @cython.locals(call=CallState, lines=MediaLines)
     cpdef object _joined(self, tuple party, object by, bint receives, object flow)

@@ -199,13 +199,13 @@ class Directory:
             return self._joined(found, BY_SSRC, False, flow)
         host, port, to, to_port, _, _ = flow
         dst = to, to_port
-        found = self._nearest(self._endpoints, dst, counters)
+        src = host, port
+        found = self._nearest(self._endpoints, dst, counters, src)
         if found is not None:
             return self._joined(found, BY_ADDRESS, True, flow)
         found = self._nearest(self._pairs, flow, counters)
         if found is not None:
             return self._joined(found, "the signalling's own 5-tuple", False, flow)
-        src = host, port
         found = self._nearest(self._endpoints, src, counters)
         if found is not None:
             return self._joined(found, "sent from the announced address", False, flow)
@@ -215,14 +215,20 @@ class Directory:
         found = self._nearest(self._hosts, src, counters)
         return None if found is None else self._joined(found, ON_A_HOST, False, flow)
 
-    def _nearest(self, there: Parties, key: Any, counters: Counters) -> Party | None:
-        """Of those that are found by a key, the one to which a stream belongs, if it is of any of them."""
+    def _nearest(
+        self, there: Parties, key: Any, counters: Counters, source: Endpoint | None = None
+    ) -> Party | None:
+        """Of those that are found by a key, the one to which a stream belongs, if it is of any of them.
+
+        Of several it is one whose other side announced the `source` of the stream, if there is such a one.
+        """
         parties = there.get(key)
         if parties is None:
             return None
         if len(parties) == 1:
             return parties[0] if _overlaps(parties[0][1], counters) else None
-        return _nearest_of(near(parties, counters), counters)
+        senders = [] if source is None else near(self._endpoints.get(source, []), counters)
+        return _nearest_of(near(parties, counters), counters, senders)
 
     def _joined(self, party: Party, by: str, receives: bool, flow: Flow) -> Joined:
         """A stream of this flow with the call of a party, which sends or `receives` it."""
@@ -319,10 +325,11 @@ class Directory:
             del parties[place]
 
 
-def _nearest_of(parties: list[Party], counters: Counters) -> Party | None:
-    """The one of some to which a stream belongs, if it is of any of them."""
+def _nearest_of(parties: list[Party], counters: Counters, senders: list[Party]) -> Party | None:
+    """The one of some to which a stream belongs, if it is of any of them; best of all one whose other side sends it."""
     there = [party for party in parties if _overlaps(party[1], counters)]
-    return max(there, key=lambda party: _nearness(party[1], counters), default=None)
+    both = [party for party in there if any([each[1] is party[1] and each[2] != party[2] for each in senders])]
+    return max(both or there, key=lambda party: _nearness(party[1], counters), default=None)
 
 
 def _side(call: CallState, flow: Flow) -> str:
