@@ -92,17 +92,30 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
     fix="Let the endpoint put the mapped address into c= and m=, or offer it as a candidate.",
 )
 def mapped_not_announced(facts: Facts) -> Iterator[Found]:
-    mapped = {check.src: check for check in facts.checks if check.mapped and host_of(check.mapped) != check.src}
+    # What a host learnt first is what it knew soonest.
+    mapped = {
+        check.src: check for check in reversed(facts.checks) if check.mapped and host_of(check.mapped) != check.src
+    }
     for number, call in facts.having(DESCRIBED) if mapped else ():
         for described in call.descriptions:
             for line in described.media:
                 check = mapped.get(line.address or "")
-                if check is None or not private(line.address) or check.last > call.messages[-1].time:
+                if check is None or check.succeeded is None or not private(line.address):
+                    continue
+                # A peer learns the public one from checks: it is peer-reflexive (RFC 8445 section 7.3.1.3).
+                if check.succeeded.first > described.time or number in facts.once(_connected):
                     continue
                 public = host_of(check.mapped or "")
                 if not any(host_of(each) == public for each in line.endpoints):
                     what = f"{line.address} is announced; STUN said {check.mapped}"
                     yield Found(what, (described.place, check.place), number, certainty="high")
+
+
+def _connected(facts: Facts) -> set[int | None]:
+    """The calls, by their positions, in which a connectivity check succeeded."""
+    return {
+        session.call for session in facts.sessions if any([pair.checked is not None for pair in session.pairs])
+    }
 
 
 RULES = (stun_unanswered, nat_symmetric, mapped_not_announced, stun_error, nat_found)

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from tests.finding_cases.session import sdp
 from tests.found import found
-from tests.stories import OTHER_SERVER, SERVER, USER, A, B, asked, hello, mapped
+from tests.stories import (
+    ANSWER,
+    INNER,
+    OTHER_SERVER,
+    SERVER,
+    USER,
+    A,
+    B,
+    asked,
+    attribute,
+    description,
+    dialled,
+    hello,
+    mapped,
+    request,
+)
 
 
 def test_checks_are_not_lost_where_keys_or_media_follow_them() -> None:
@@ -28,3 +44,16 @@ def test_of_several_servers_one_that_is_silent_is_a_note() -> None:
 def test_an_allocation_that_is_answered_without_an_error_did_not_fail() -> None:
     story = [each for n in range(4) for each in asked(n * 500, kind=3, dst=SERVER, answer=(0x0103, mapped(*A)))]
     assert not found(story, "turn-allocation-failed")
+
+
+def test_a_public_address_that_was_not_known_or_that_ice_finds_by_itself_need_not_be_announced() -> None:
+    by_server = asked(0, src=INNER, dst=SERVER, answer=(0x0101, mapped(*A)))
+    call = [(100 + time, *rest) for time, *rest in dialled(description(*INNER), ANSWER)]
+    assert found([*by_server, *call], "mapped-not-announced")
+    later = [(time + 5000, *rest) for time, *rest in by_server]
+    assert not found([*later, *call, request(9000, "BYE", number=2, tag="2")], "mapped-not-announced")
+    ours, theirs = sdp("actpass", INNER) + b"a=ice-ufrag:us\r\n", sdp("active", B) + b"a=ice-ufrag:them\r\n"
+    ice = [(100 + time, *rest) for time, *rest in dialled(ours, theirs)]
+    assert found([*by_server, *ice], "mapped-not-announced")
+    works = asked(2000, attribute(0x0006, b"them:us"), src=INNER, answer=(0x0101, mapped(*A)))
+    assert not found([*by_server, *ice, *works], "mapped-not-announced")
