@@ -123,10 +123,12 @@ def _channels(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Ite
     """A peer that is not heard after its channel ended, although the client goes on."""
     bound = {f"peer {grant.peer}": grant for grant in kinds["channelbind"].peers} if "channelbind" in kinds else {}
     back = {flow.inside: flow for flow in got}
-    given_back = any(check.closed for check in kinds.values())
-    for flow in sent if bound and not given_back else ():
+    given_back = min([check.expires or 0.0 for check in kinds.values() if check.closed], default=float("inf"))
+    for flow in sent if bound else ():
         channel = bound.get(flow.inside)
         if channel is None or channel.granted is None:
+            continue
+        if given_back < channel.granted + CHANNEL_SECONDS + REPAIR_SECONDS:
             continue
         why = f"was refused with {channel.error}" if channel.refused else "was not renewed"
         what = f"{between([kinds['channelbind']])}: the channel for {channel.peer} {why} and ended after 600 s"

@@ -61,3 +61,6 @@ def test_a_channel_that_is_not_renewed_is_told_though_its_permission_is() -> Non
     assert "s more were sent to it" in told.what
     assert not found(relayed_call(700, 660, kept), "turn-expired")
     assert not found(relayed_call(700, 600, [*kept, *channel(500_700)]), "turn-expired")
+    (told,) = found(relayed_call(700, 600, [*kept, *refresh(701_000, seconds=0)]), "turn-expired")
+    assert "was not renewed and ended after 600 s" in told.what
+    assert not found(relayed_call(700, 600, [*kept, *refresh(601_000, seconds=0)]), "turn-expired")
