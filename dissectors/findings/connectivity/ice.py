@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
+from dissectors.findings.hosts import neighbours, private
 from dissectors.findings.kinds import spoken
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.security.dtls_roles import keyed_without_checks
 from dissectors.report import Call, Check, Flow, Place, Stream, Username
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import endpoint, host_of
 from dissectors.wire.values import Struct
 
 Way = tuple[str, int, str, int, str]
@@ -22,6 +23,10 @@ MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
 CHECKING = {"STUN", "KEEPALIVE"}
 """What a pair carries before it is used."""
+
+TURN_CARRIES = "A TURN server carries media where no direct path works."
+PEER = "peer "
+"""How what is carried by a relay begins to say for whom."""
 
 CONFLICT = "487"
 MAX_FRAGMENTS_TOLD_APART = 64
@@ -52,6 +57,11 @@ def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
         if check.kind == CHECK and check.requests:
             found.setdefault(tuple(sorted((check.username or "").split(":"))), []).append(check)
     return found
+
+
+def _target(check: Check) -> str:
+    """Who is asked, behind a relay if there is one."""
+    return check.inside.removeprefix(PEER) if check.inside.startswith(PEER) else endpoint(check.dst, check.dport)
 
 
 def by_way(facts: Facts) -> dict[Way, Check]:
@@ -132,8 +142,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
     "ice-failed", "error", "No connectivity check was answered",
     scope="path", absence="answer",
     why="The two sides cannot reach each other on any pair of candidates: there will be no media.",
-    fix="Look at NAT and firewall of both sides. A TURN server carries media where no direct path works. If both "
-    "sides are ICE lite, make one of them a full agent.",
+    fix="Look at the candidates of both sides, and at the NATs and firewalls between them.",
 )
 def ice_failed(facts: Facts) -> Iterator[Found]:
     yield from _both_lite(facts)
@@ -152,7 +161,54 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
         # One pair is asked from both ends.
         pairs = len({min(way(check), back(check)) for check in checks})
         what = f"{asked} checks on {counted(pairs, 'pair')}, none answered: {ends(checks[0])}"
-        yield Found(what, [check.place for check in checks])
+        reason, fix = _private_relay(facts, checks) or _private_candidate(facts, checks) or ("", TURN_CARRIES)
+        yield Found(what + reason, [check.place for check in checks], fix=fix)
+
+
+def _private_relay(facts: Facts, checks: list[Check]) -> tuple[str, str] | None:
+    """The relay that was asked through, where its address is private and that of its server is not; and what to do."""
+    relays = facts.once(_private_relays)
+    for check in checks:
+        relay = relays.get((check.src, check.sport, check.dst, check.dport))
+        if relay is not None and check.inside.startswith(PEER) and not private(host_of(_target(check))):
+            server = endpoint(check.dst, check.dport)
+            return f"; the TURN server {server} gave the relay {relay}, whose address is private", (
+                "Let the TURN server give relays at its public address (external-ip of coturn)."
+            )
+    return None
+
+
+def _private_relays(facts: Facts) -> dict[tuple[str, int, str, int], str]:
+    """Relays at private addresses that servers at public ones gave, by who asked whom."""
+    return {
+        (check.src, check.sport, check.dst, check.dport): check.relayed for check in facts.checks
+        if check.relayed and private(host_of(check.relayed)) and not private(check.dst)
+    }
+
+
+def _private_candidate(facts: Facts, checks: list[Check]) -> tuple[str, str] | None:
+    """A side that announces private addresses alone, from a public one, where nothing else is asked; and what to do."""
+    hidden = facts.once(_hidden) if all(private(host_of(_target(check))) for check in checks) else {}
+    for check in checks:
+        side, signals = hidden.get(_target(check), ("", ""))
+        if side and not neighbours(check.src, check.dst):
+            return f"; the {side} announces private addresses alone and signals from {signals}", (
+                f"Let the {side} announce its public address as a candidate and in c=."
+            )
+    return None
+
+
+def _hidden(facts: Facts) -> dict[str, tuple[str, str]]:
+    """Sides whose candidates are all private although they signal from a public address, by their candidates."""
+    found: dict[str, tuple[str, str]] = {}
+    for _, call in facts.having(INTRICATE):
+        for described in call.descriptions:
+            announced = [each for line in described.media for each in line.endpoints]
+            if announced and all(private(host_of(each)) for each in announced):
+                sent = next((each for each in call.messages if each.place == described.place), None)
+                if sent is not None and not private(sent.src):
+                    found.update(dict.fromkeys(announced, (described.side, sent.src)))
+    return found
 
 
 def _both_lite(facts: Facts) -> Iterator[Found]:
@@ -165,7 +221,8 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
             continue
         what = f"{call.caller} to {call.callee}: both sides announce a=ice-lite, and neither sends checks"
         places = [described.place for described in call.descriptions[:2]]
-        yield Found(what, places, certainty="high", time=call.answered)
+        fix = "Make one of them a full agent."
+        yield Found(what, places, certainty="high", time=call.answered, fix=fix)
 
 
 @rule(

@@ -5,9 +5,38 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.connectivity.ice import MAX_FRAGMENTS_TOLD_APART
-from tests.finding_cases.session import CONTROLLED, THEIRS, both, checks, closed, sdp, user
+from tests.finding_cases.session import (
+    CONTROLLED,
+    THEIRS,
+    allocate,
+    both,
+    challenge,
+    channel,
+    checks,
+    closed,
+    given,
+    lifetime,
+    sdp,
+    user,
+)
 from tests.found import found
-from tests.stories import CONTROLLING, A, B, Story, agreed, asked, description, dialled, error, hung_up, mapped, talk
+from tests.made import channel_data
+from tests.stories import (
+    CONTROLLING,
+    SERVER,
+    A,
+    B,
+    Story,
+    agreed,
+    asked,
+    description,
+    dialled,
+    error,
+    hung_up,
+    mapped,
+    relayed,
+    talk,
+)
 
 REFUSED = (0x0111, error(401))
 CONFLICT = (0x0111, error(487))
@@ -196,3 +225,40 @@ def test_what_is_not_answered_is_less_sure_where_nothing_at_all_came_back() -> N
     assert told.certainty == "high" and "may have one direction only" in told.what
     (told,) = found([*asks, *checks(7, 8, 500, name=THEIRS, src=B, dst=A, answer=None)], "ice-failed")
     assert told.certainty == "certain" and "one direction" not in told.what
+
+
+SERVER_RELAY = (0x0103, relayed("172.17.0.2", 49160) + lifetime(600))
+
+
+def test_a_relay_at_a_private_address_is_told_with_the_checks_that_fail() -> None:
+    through = [
+        (time, A, SERVER, channel_data(octets)) for time, *_, octets in checks(200, 6, 500, answer=None)
+    ]
+    (told,) = found([*challenge(0), *allocate(50, SERVER_RELAY), *channel(100), *through], "ice-failed")
+    assert "gave the relay 172.17.0.2:49160, whose address is private" in told.what
+    assert "public address (external-ip" in told.fix and "A TURN server carries" not in told.fix
+    (told,) = found([*challenge(0), *allocate(50, given()), *channel(100), *through], "ice-failed")
+    assert "private" not in told.what and "A TURN server carries" in told.fix
+
+
+def candidates(host: tuple[str, int], *others: str) -> bytes:
+    """SDP of ICE with a candidate at each of these addresses."""
+    lines = (f"a=candidate:1 1 udp 1 {each} {host[1]} typ host\r\n" for each in (host[0], *others))
+    return sdp("actpass", host) + f"a=ice-ufrag:{host[0][-1]}\r\n".encode() + "".join(lines).encode()
+
+
+def test_a_side_that_announces_private_addresses_alone_is_told_where_no_check_is_answered() -> None:
+    hidden = ("172.17.0.3", 10444)
+
+    def story(answer: bytes, src: tuple[str, int] = A, dst: tuple[str, int] = hidden) -> Story:
+        asks = checks(1100, 8, 500, name=user(hidden[0][-1], A[0][-1]), src=src, dst=dst, answer=None)
+        return [*dialled(candidates(A), answer), *asks, *hung_up(20_000)]
+
+    (told,) = found(story(candidates(hidden)), "ice-failed")
+    assert told.what.endswith(f"the callee announces private addresses alone and signals from {B[0]}")
+    assert told.fix.endswith("Let the callee announce its public address as a candidate and in c=.")
+    for other in (
+        story(candidates(hidden, B[0])), story(candidates(hidden), dst=B), story(candidates(hidden), ("172.17.0.9", 9)),
+    ):
+        (told,) = found(other, "ice-failed")
+        assert "private" not in told.what
