@@ -146,6 +146,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
 )
 def ice_failed(facts: Facts) -> Iterator[Found]:
     yield from _both_lite(facts)
+    yield from _no_common_family(facts)
     silent = [checks for checks in facts.once(agreements).values() if not any([check.answered for check in checks])]
     if not silent:
         return
@@ -209,6 +210,34 @@ def _hidden(facts: Facts) -> dict[str, tuple[str, str]]:
                 if sent is not None and not private(sent.src):
                     found.update(dict.fromkeys(announced, (described.side, sent.src)))
     return found
+
+
+def _no_common_family(facts: Facts) -> Iterator[Found]:
+    """Calls whose sides have no candidates of one family, so that there is no pair (RFC 8445 section 6.1.2.2)."""
+    asked = {session.call for session in facts.sessions if session.checks}
+    for number, call in facts.talks(INTRICATE):
+        families: dict[str, set[str]] = {}
+        for one in call.descriptions:
+            for line in one.media:
+                known = families.setdefault(one.side, set())
+                known.update(map(_family, line.endpoints))
+                known.update(["unlisted"] if line.candidates > len(line.endpoints) else ())
+        lasted = facts.end_of(call) - (call.answered or 0.0)
+        if sorted(map(sorted, families.values())) != [["IPv4"], ["IPv6"]] or lasted < SETTLED_SECONDS:
+            continue
+        if call.streams or number in asked:
+            continue
+        sides = ", all of the ".join(f"{side} are {family}" for side, (family,) in families.items())
+        what = f"{call.caller} to {call.callee}: all candidates of the {sides}, so that there is no pair to check"
+        places = [described.place for described in call.descriptions[:2]]
+        fix = "Give one side candidates of the other's family, or a TURN relay of it."
+        yield Found(what, places, certainty="high", time=call.answered, fix=fix)
+
+
+def _family(end: str) -> str:
+    """The family of the address of a candidate, or that it is a name."""
+    host = host_of(end)
+    return "IPv6" if ":" in host else "IPv4" if host.replace(".", "").isdigit() else "a name"
 
 
 def _both_lite(facts: Facts) -> Iterator[Found]:

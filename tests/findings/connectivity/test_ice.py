@@ -262,3 +262,15 @@ def test_a_side_that_announces_private_addresses_alone_is_told_where_no_check_is
     ):
         (told,) = found(other, "ice-failed")
         assert "private" not in told.what
+
+
+def test_sides_without_a_family_of_addresses_in_common_have_no_pair() -> None:
+    def story(*others: str, end: float = 20_000) -> Story:
+        there = candidates(B, *others).replace(f"udp 1 {B[0]}".encode(), b"udp 1 2001:db8::20")
+        return [*dialled(candidates(A), there), *hung_up(end)]
+
+    (told,) = found(story(), "ice-failed")
+    assert "all candidates of the caller are IPv4, all of the callee are IPv6" in told.what and told.severity == "error"
+    assert told.certainty == "high" and "of the other's family" in told.fix
+    for other in (story("203.0.113.9"), story("one.local"), story(end=3000), [*story(), *talk()]):
+        assert not found(other, "ice-failed")
