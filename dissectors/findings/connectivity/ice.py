@@ -257,9 +257,11 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
 @rule(
     "ice-one-way", "warning", "Connectivity checks get through in one direction only",
     scope="path", absence="answer",
-    why="The checks of one side are answered, those of the other side on the same pair are not: media will flow one "
-    "way at most.",
-    fix="Look at the firewall or NAT in front of the side that does not answer.",
+    why="The checks of one side are answered, those of the other side on the same pair are not. A side drops checks "
+    "with a password that is not its own (RFC 8489 section 9.1.3), or does not get them.",
+    fix="Compare a=ice-pwd and a=ice-ufrag as the side that does not answer wrote them with what the other one got: a "
+    "proxy may have changed them. Look at the firewall or NAT in front of it only if it repeats checks that are "
+    "answered: then the answers do not get there, either.",
 )
 def ice_one_way(facts: Facts) -> Iterator[Found]:
     pairs, excused = facts.once(by_way), facts.once(_mismatched)

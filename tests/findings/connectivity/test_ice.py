@@ -274,3 +274,9 @@ def test_sides_without_a_family_of_addresses_in_common_have_no_pair() -> None:
     assert told.certainty == "high" and "of the other's family" in told.fix
     for other in (story("203.0.113.9"), story("one.local"), story(end=3000), [*story(), *talk()]):
         assert not found(other, "ice-failed")
+
+
+def test_a_pair_that_works_the_other_way_accuses_no_firewall_first() -> None:
+    story = [*checks(0, 4, 500, answer=None), *checks(7, 4, 500, name=THEIRS, src=B, dst=A, answer=BACK)]
+    (told,) = found(story, "ice-one-way")
+    assert "4 checks, none answered" in told.what and told.fix.startswith("Compare a=ice-pwd")
