@@ -10,7 +10,7 @@ from dissectors.findings.hosts import neighbours, private
 from dissectors.findings.kinds import spoken
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.findings.security.dtls_roles import keyed_without_checks
+from dissectors.findings.security.dtls_roles import STUN_ALONE, keyed_without_checks
 from dissectors.report import Call, Check, Flow, Place, Stream, Username
 from dissectors.wire.datagram import endpoint, host_of
 from dissectors.wire.values import Struct
@@ -21,9 +21,6 @@ MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
 """Requests that must fail, retransmissions among them; seconds for nominating; refusals in a row."""
 
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
-CHECKING = {"STUN", "KEEPALIVE"}
-"""What a pair carries before it is used."""
-
 TURN_CARRIES = "A TURN server carries media where no direct path works."
 PEER = "peer "
 """How what is carried by a relay begins to say for whom."""
@@ -375,9 +372,10 @@ def _working(facts: Facts) -> dict[Place, float]:
 
 
 @rule(
-    "ice-not-nominated", "warning", "No pair of candidates was nominated",
+    "ice-not-nominated", "error", "No pair of candidates was nominated",
     scope="path", absence="answer",
-    why="Checks succeed, but the controlling side never chooses a pair, so ICE does not end.",
+    why="Checks succeed, but the controlling side never chooses a pair (USE-CANDIDATE), so ICE does not end, and "
+    "neither DTLS nor media begin.",
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )
 def ice_not_nominated(facts: Facts) -> Iterator[Found]:
@@ -390,12 +388,13 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
             continue
         used = facts.once(_in_use)
         if not any(way(check) in used or back(check) in used for check in checks):
-            yield Found(f"{ends(leading[0])}: {lasted:.0f} s of checks", [check.place for check in leading])
+            what = f"{ends(leading[0])}: {lasted:.0f} s of checks, and none nominates"
+            yield Found(what, [check.place for check in leading])
 
 
 def _in_use(facts: Facts) -> set[Way]:
     """Who uses a pair has chosen it, whether or not the capture began in time."""
-    return {way(flow) for _, flow, names in spoken(facts) if not names <= CHECKING}
+    return {way(flow) for _, flow, names in spoken(facts) if not names <= STUN_ALONE}
 
 
 RULES = (

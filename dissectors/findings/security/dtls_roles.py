@@ -25,6 +25,8 @@ MIN_MEDIA_PACKETS = 50
 """So many packets in each direction show that keys were agreed on."""
 
 STUN_ALONE = {"STUN", "KEEPALIVE", "SIP"}
+"""What a pair carries before it is used, and what may share its ports."""
+
 WAITING = {"passive", "actpass", "holdconn"}
 
 
@@ -123,10 +125,22 @@ def setups_in_words(call: Call | None) -> str:
     return "a=setup is " + " and ".join(f"{setup} ({side})" for side, setup in sides.items())
 
 
+def beginner_in_words(call: Call | None) -> str:
+    """Who has to send the ClientHello: the active side, or the one whose peer is passive (RFC 5763 section 5)."""
+    sides = setups(call) if call is not None else {}
+    active = [side for side, setup in sides.items() if setup == "active"]
+    passive = [side for side, setup in sides.items() if setup == "passive"]
+    if not active and len(passive) == 1 and len(sides) > 1:
+        active = [side for side, setup in sides.items() if setup == "actpass"]
+    if len(active) == 1:
+        return f", so that the {active[0]} must begin"
+    return ", so that each side waits for the other" if len(sides) > 1 and WAITING.issuperset(sides.values()) else ""
+
+
 @rule(
     "dtls-missing", "error", "Nobody begins the DTLS handshake",
     scope="path", absence="answer",
-    why="Each side waits for the other's ClientHello: there are no keys, so no media and no data channel.",
+    why="Without a ClientHello there are no keys, so no media and no data channel.",
     fix="Look at a=setup of both sides: an offer says actpass, and its answer active or passive, never actpass. The "
     "active side begins as soon as a pair works.",
 )
@@ -155,6 +169,7 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
             continue
         pair = f"{endpoint(chosen.src, chosen.sport)} to {endpoint(chosen.dst, chosen.dport)}"
         what = f"{pair}: ICE has a pair for {lasted:.0f} s and no ClientHello follows; {setups_in_words(call)}"
+        what += beginner_in_words(call)
         place = chosen.nominated_place or chosen.place
         certainty: Certainty = "certain" if call is not None else "high" if encrypted else "medium"
         places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
@@ -171,8 +186,12 @@ def _between(facts: Facts) -> dict[object, set[str]]:
 
 
 def _undecided(checks: list[Check], chosen: Check) -> bool:
-    """Whether a side has no pair yet: it is refused for its role, or its own checks are not answered."""
+    """Whether a side has no pair yet: it is refused for its role, its checks are not answered, or it nominates none."""
     refused = any((check.refused_with or "").startswith("487") for check in checks)
+    leading = [check for check in checks if check.role == "controlling" and check.succeeded]
+    conflicting = any(error.startswith("487") for check in leading for error in check.errors)
+    if leading and not conflicting and not any(check.nominated for check in checks):
+        return True
     back = (chosen.dst, chosen.dport, chosen.src, chosen.sport, chosen.inside)
     return refused or any(
         check.succeeded is None and check.silent >= MIN_TRIES
@@ -196,6 +215,7 @@ def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
         announced = {line.address for described in call.descriptions for line in described.media}
         if end - (call.answered or end) >= NOBODY_SECONDS and not announced & hosts:
             what = f"{call.caller} to {call.callee}: no ClientHello and no media; {setups_in_words(call)}"
+            what += beginner_in_words(call)
             places = [described.place for described in call.descriptions[:2]]
             yield Found(what, places, certainty="high", time=call.answered)
 

@@ -66,6 +66,30 @@ def test_what_the_sdp_says_stands_in_the_finding() -> None:
     assert not found([*dialled(sdp("actpass", A), sdp("active", B)), *hung_up(40_000)], "dtls-missing")
 
 
+@pytest.mark.parametrize(
+    ("offer", "answer", "end"),
+    [
+        ("actpass", "active", ", so that the callee must begin"),
+        ("passive", "active", ", so that the callee must begin"),
+        ("actpass", "passive", ", so that the caller must begin"),
+        ("active", "passive", ", so that the caller must begin"),
+        ("passive", "passive", ", so that each side waits for the other"),
+        ("active", "active", "active (callee)"),
+    ],
+)
+def test_who_must_send_the_first_hello_stands_in_the_finding(offer: str, answer: str, end: str) -> None:
+    (told,) = found([*dialled(sdp(offer, A), sdp(answer, B)), *hung_up(40_000), *both(1100)], "dtls-missing")
+    assert told.what.endswith(end)
+
+
+def test_no_handshake_is_missing_where_no_pair_was_nominated() -> None:
+    story = [*dialled(sdp("actpass", A), sdp("passive", B)), *hung_up(40_000)]
+    never = [*story, *checks(1100, 12, nominates=False)]
+    assert not found(never, "dtls-missing")
+    assert [each.severity for each in found(never, "ice-not-nominated")] == ["error"]
+    assert found([*story, *checks(1100, 12)], "dtls-missing")
+
+
 def test_a_pair_that_carries_something_else_misses_no_dtls() -> None:
     assert not found([*both(), *talk()], "dtls-missing")
     assert not found([*both(), *[(n * 100, A, B, b"\xff" * 30) for n in range(20)]], "dtls-missing")
