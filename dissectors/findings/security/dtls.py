@@ -14,11 +14,13 @@ from dissectors.findings.security.dtls_roles import (
     session_of,
     side_of,
 )
-from dissectors.report import Handshake, Severity
+from dissectors.report import Call, Handshake, Severity
 from dissectors.wire.datagram import endpoint
 
 MIN_WAIT_SECONDS, MAX_HELLOS = 2.0, 4
 OLD_VERSIONS = ("DTLS 1.0",)
+KEYED_BY_DTLS = "TLS/RTP/SAVP"
+"""What all profiles of SDP have whose keys DTLS agrees on (RFC 5764 section 8)."""
 
 BIG_HELLO_OCTETS = 1200
 AFTER_CLOSE_SECONDS, AT_ONCE_SECONDS = 2.0, 3.0
@@ -151,7 +153,7 @@ def dtls_old(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "dtls-without-srtp", "error", "DTLS agreed on no SRTP profile, and media follows",
+    "dtls-without-srtp", "error", "DTLS agreed on no SRTP profile for media",
     scope="path",
     why="use_srtp (RFC 5764) is missing from the ServerHello: both sides have no keys for the media.",
     fix="Compare the profiles that the client offers with what the server supports.",
@@ -159,11 +161,32 @@ def dtls_old(facts: Facts) -> Iterator[Found]:
 def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
     streams = facts.streams if facts.handshakes else ()
     media = {frozenset(((s.src, s.sport), (s.dst, s.dport))): s for s in streams}
-    for each in facts.handshakes:
+    for number, each in enumerate(facts.handshakes):
         stream = media.get(frozenset(((each.src, each.sport), (each.dst, each.dport))))
         agreed = each.completed is not None and each.encrypted_ends > 1
-        if stream and each.outcome == "complete" and agreed and each.version == "DTLS 1.2" and not each.srtp_profile:
+        if each.outcome != "complete" or not agreed or each.version != "DTLS 1.2" or each.srtp_profile:
+            continue
+        if stream:
             yield Found(f"{between(each)}: RTP follows", (each.place, stream.first_place))
+            continue
+        session = facts.sessions[facts.once(session_of)[number]]
+        call = None if session.call is None or session.streams else facts.calls[session.call]
+        profile = None if call is None or call.streams else _wanted(call)
+        if profile is not None:
+            offered = ", ".join(each.offered_profiles) or "none"
+            what = f"{between(each)}: the SDP wants {profile}, the ClientHello offers {offered}, and none is agreed on"
+            yield Found(what, (each.place,))
+
+
+def _wanted(call: Call) -> str | None:
+    """The profile of SRTP with keys by DTLS that both sides' latest SDP has, unless they have data channels, too."""
+    latest = {one.side: [line for line in one.media if line.port] for one in call.descriptions}
+    profiles = [{line.profile for line in lines if KEYED_BY_DTLS in line.profile} for lines in latest.values()]
+    if len(latest) < 2 or not all(profiles):
+        return None
+    # Data channels may have a handshake of their own, which needs no profile.
+    channels = any(line.kind == "application" for lines in latest.values() for line in lines)
+    return None if channels else min(profiles[-1])
 
 
 @rule(

@@ -33,6 +33,7 @@ from tests.stories import (
     Story,
     agreed,
     certificate,
+    description,
     dialled,
     error,
     hello,
@@ -329,3 +330,19 @@ def test_hellos_on_a_pair_that_was_left_for_another_are_excused_though_no_answer
     story = [told for told in [*both(0, 2), *tried, *there] if told[1] != B]
     assert not found(story, "dtls-unanswered")
     assert found([told for told in story if told[3] != FINISHED], "dtls-unanswered")
+
+
+def test_a_handshake_without_a_profile_is_told_where_the_sdp_wants_one_though_no_media_follow() -> None:
+    def story(media: str, more: bytes = b"", srtp: bool = False) -> Story:
+        bodies = [
+            description(*host, "a=fingerprint:sha-256 " + ":".join(["AA"] * 32), f"a=setup:{setup}", media=media) + more
+            for host, setup in ((A, "actpass"), (B, "passive"))
+        ]
+        return [*dialled(*bodies), *both(1100, 4), *agreed(2000, srtp=srtp), *hung_up(20_000)]
+
+    wanted = "UDP/TLS/RTP/SAVPF 0"
+    (told,) = found(story(wanted), "dtls-without-srtp")
+    assert "the SDP wants UDP/TLS/RTP/SAVPF, the ClientHello offers SRTP_" in told.what and told.severity == "error"
+    channel = f"m=application {A[1]} UDP/DTLS/SCTP webrtc-datachannel\r\n".encode()
+    for other in (story(wanted, srtp=True), story(wanted, channel), story("RTP/AVP 0")):
+        assert not found(other, "dtls-without-srtp")
