@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from dissectors.analysis.connectivity.joining import ends_of
 from dissectors.findings.rule import Facts, Found, Incomplete, counted, rule
 from dissectors.findings.security.dtls_roles import (
+    MAX_LOOKED_AT,
     agreed_anyway,
     between,
     crossed,
@@ -91,11 +93,28 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
             continue
         if each.hellos > 1:
             what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}{_reflected(each)}"
-            yield Found(what, (each.place, *(hole.place for hole in each.missing)))
+            places = (each.place, *(hole.place for hole in each.missing))
+            again, fix = _again(facts, number)
+            yield Found(what + again, places, fix=fix)
         elif facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
             what = f"{between(each)}: one ClientHello{_size(each)}, which was not sent again"
             yield Found(what, (each.place,), severity="note", certainty="low")
+
+
+def _again(facts: Facts, number: int) -> tuple[str, str]:
+    """That a handshake comes after another one of its 5-tuple, and what to do about it."""
+    each, before = facts.handshakes[number], None
+    for other in facts.sessions[facts.once(session_of)[number]].handshakes[:MAX_LOOKED_AT]:
+        one = facts.handshakes[other]
+        if one.completed is not None and one.completed < each.first and ends_of(one) == ends_of(each):
+            before = one.completed
+    if before is None:
+        return "", ""
+    return f"; a handshake of the same ports was complete {each.first - before:.0f} s before", (
+        "A new handshake needs an offer and answer that begin a new association (RFC 8842 section 5.5): see whether "
+        "both sides took theirs as such, by a=fingerprint, a=setup and a=tls-id."
+    )
 
 
 def _size(each: Handshake) -> str:

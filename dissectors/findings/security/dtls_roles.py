@@ -21,6 +21,9 @@ MIN_TRIES = 3
 MAX_LOOKED_AT = 64
 """So many handshakes of a session are asked whether one was complete."""
 
+OVERTAKING_SECONDS = 1.0
+"""Media that ends so shortly before the last message of a handshake goes on beside it."""
+
 MIN_MEDIA_PACKETS = 50
 """So many packets in each direction show that keys were agreed on."""
 
@@ -57,11 +60,13 @@ def media_of_sides(facts: Facts) -> list[tuple[list[Stream], list[Stream]]]:
     return found
 
 
-def flowing(facts: Facts) -> Counter[tuple[str, int, str, int]]:
-    """How many packets of media came on each way."""
-    found: Counter[tuple[str, int, str, int]] = Counter()
+def flowing(facts: Facts) -> dict[tuple[str, int, str, int], tuple[int, float]]:
+    """How many packets of media came on each way, and when the last of them did."""
+    found: dict[tuple[str, int, str, int], tuple[int, float]] = {}
     for stream in facts.streams:
-        found[stream.src, stream.sport, stream.dst, stream.dport] += stream.packets
+        here = stream.src, stream.sport, stream.dst, stream.dport
+        packets, last = found.get(here, (0, 0.0))
+        found[here] = packets + stream.packets, max(last, stream.last)
     return found
 
 
@@ -91,7 +96,10 @@ def keyed_without_checks(facts: Facts) -> set[frozenset[str]]:
 
 
 def agreed_anyway(facts: Facts, number: int) -> bool:
-    """Whether a session found keys by another handshake, or media flows both ways on this one's pair, or needs none."""
+    """Whether a session found keys by another handshake, or media goes on both ways on this one's pair, or needs none.
+
+    Media that ends with a handshake had other keys before.
+    """
     handshake, session = facts.handshakes[number], facts.sessions[facts.once(session_of)[number]]
     others = session.handshakes[:MAX_LOOKED_AT]
     # Who goes on encrypted in another one was answered there, whether or not that was captured.
@@ -103,8 +111,10 @@ def agreed_anyway(facts: Facts, number: int) -> bool:
         return True
     media = facts.once(flowing)
     here, there = (handshake.src, handshake.sport), (handshake.dst, handshake.dport)
-    flows = min(media[(*here, *there)], media[(*there, *here)]) >= MIN_MEDIA_PACKETS
-    return flows or needs_no_keys(facts, session, handshake.src, handshake.dst)
+    (sent, sent_until), (got, got_until) = (media.get(each, (0, 0.0)) for each in ((*here, *there), (*there, *here)))
+    if min(sent, got) >= MIN_MEDIA_PACKETS and min(sent_until, got_until) >= handshake.last - OVERTAKING_SECONDS:
+        return True
+    return needs_no_keys(facts, session, handshake.src, handshake.dst)
 
 
 def setups(call: Call) -> dict[str, str]:

@@ -346,3 +346,12 @@ def test_a_handshake_without_a_profile_is_told_where_the_sdp_wants_one_though_no
     channel = f"m=application {A[1]} UDP/DTLS/SCTP webrtc-datachannel\r\n".encode()
     for other in (story(wanted, srtp=True), story(wanted, channel), story("RTP/AVP 0")):
         assert not found(other, "dtls-without-srtp")
+
+
+def test_hellos_in_the_middle_of_a_call_are_told_where_media_end_with_them() -> None:
+    call = [*dialled(sdp("actpass", A), sdp("active", B)), *hung_up(20_000), *both(1100, 4), *agreed(1200), *talk()]
+    hellos = [(6000 + 1000 * n, B, A, hello()) for n in range(5)]
+    (told,) = found([*call, *hellos, *talk(B, A, 78, seconds=5)], "dtls-unanswered")
+    assert "5 ClientHellos; a handshake of the same ports was complete 5 s before" in told.what
+    assert "RFC 8842 section 5.5" in told.fix
+    assert not found([*call, *hellos, *talk(B, A, 78)], "dtls-unanswered")
