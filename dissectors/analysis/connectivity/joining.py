@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from dissectors.report import Check, Flow, Handshake, Stream
+from dissectors.report import Check, Flow, Handshake, Pair, Stream
 from dissectors.wire.datagram import Endpoint
 from dissectors.wire.values import Struct
 
@@ -19,7 +19,7 @@ MOVED_SECONDS = 1.0
 """A stream that moves is heard on both 5-tuples for so long at most."""
 
 
-def ends_of(one: Check | Handshake | Stream | Flow) -> Ends:
+def ends_of(one: Check | Handshake | Pair | Stream | Flow) -> Ends:
     """The 5-tuple of a value, the same for both directions."""
     a, b = (one.src, one.sport), (one.dst, one.dport)
     return (a, b, one.inside) if a <= b else (b, a, one.inside)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 
-from dissectors.analysis.connectivity.joining import ends_of
+from dissectors.analysis.connectivity.joining import Ends, ends_of
 from dissectors.findings.rule import Facts, Found, Incomplete, counted, rule
 from dissectors.findings.security.dtls_roles import (
     MAX_LOOKED_AT,
@@ -16,7 +17,7 @@ from dissectors.findings.security.dtls_roles import (
     session_of,
     side_of,
 )
-from dissectors.report import Call, Handshake, Severity
+from dissectors.report import Call, Handshake, Pair, Severity
 from dissectors.wire.datagram import endpoint
 
 MIN_WAIT_SECONDS, MAX_HELLOS = 2.0, 4
@@ -94,15 +95,35 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
         if each.hellos > 1:
             what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}{_reflected(each)}"
             places = (each.place, *(hole.place for hole in each.missing))
-            again, fix = _again(facts, number)
-            yield Found(what + again, places, fix=fix)
+            more, fix = _again(facts, number) or _beside(facts, number) or ("", "")
+            yield Found(what + more, places, fix=fix)
         elif facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
             what = f"{between(each)}: one ClientHello{_size(each)}, which was not sent again"
             yield Found(what, (each.place,), severity="note", certainty="low")
 
 
-def _again(facts: Facts, number: int) -> tuple[str, str]:
+def _beside(facts: Facts, number: int) -> tuple[str, str] | None:
+    """That another pair of candidates was nominated than the one that a handshake is tried on; and what to do."""
+    each, nominated = facts.handshakes[number], facts.once(_nominated)[facts.once(session_of)[number]]
+    first = next(iter(nominated.values()), None)
+    if first is None or ends_of(each) in nominated or (first.nominated or 0.0) > each.last:
+        return None
+    return f"; the nominated pair is {endpoint(first.src, first.sport)} to {endpoint(first.dst, first.dport)}", (
+        "Let the client send its ClientHello on the pair that was nominated (RFC 8445 section 12.1)."
+    )
+
+
+def _nominated(facts: Facts) -> list[dict[Ends, Pair]]:
+    """The pairs of each session that were nominated, by their 5-tuples, in the order in which they were."""
+    found = []
+    for session in facts.sessions:
+        known = [(pair.nominated, pair) for pair in session.pairs if pair.nominated is not None]
+        found.append({ends_of(pair): pair for _, pair in sorted(known, key=itemgetter(0))})
+    return found
+
+
+def _again(facts: Facts, number: int) -> tuple[str, str] | None:
     """That a handshake comes after another one of its 5-tuple, and what to do about it."""
     each, before = facts.handshakes[number], None
     for other in facts.sessions[facts.once(session_of)[number]].handshakes[:MAX_LOOKED_AT]:
@@ -110,7 +131,7 @@ def _again(facts: Facts, number: int) -> tuple[str, str]:
         if one.completed is not None and one.completed < each.first and ends_of(one) == ends_of(each):
             before = one.completed
     if before is None:
-        return "", ""
+        return None
     return f"; a handshake of the same ports was complete {each.first - before:.0f} s before", (
         "A new handshake needs an offer and answer that begin a new association (RFC 8842 section 5.5): see whether "
         "both sides took theirs as such, by a=fingerprint, a=setup and a=tls-id."

@@ -355,3 +355,13 @@ def test_hellos_in_the_middle_of_a_call_are_told_where_media_end_with_them() -> 
     assert "5 ClientHellos; a handshake of the same ports was complete 5 s before" in told.what
     assert "RFC 8842 section 5.5" in told.fix
     assert not found([*call, *hellos, *talk(B, A, 78)], "dtls-unanswered")
+
+
+def test_hellos_beside_the_nominated_pair_name_it() -> None:
+    story = [*checks(0, 6, nominates=False), *[(500 + 1000 * n, A, B, hello()) for n in range(5)]]
+    other = checks(50, 6, src=OTHER_A)
+    (told,) = found([*story, *other], "dtls-unanswered")
+    assert told.what.endswith(f"5 ClientHellos; the nominated pair is {OTHER_A[0]}:{OTHER_A[1]} to {B[0]}:{B[1]}")
+    for rest in (checks(50, 6, src=OTHER_A, nominates=False), [*other, *checks(60, 6)]):
+        (told,) = found([*story, *rest], "dtls-unanswered")
+        assert told.what.endswith("5 ClientHellos")
