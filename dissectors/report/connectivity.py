@@ -79,7 +79,8 @@ class Check(Struct, frozen=True):
     after the last success. `silent_since` is the first request after the last answer, `nominated_at` the first that
     nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back. `role_changes`
     counts how often a check came in the other role than the one before. `outages` are the first times without success
-    that ended again.
+    that ended again. `answered_elsewhere` counts successes that came from another endpoint than was asked, the last of
+    them from `elsewhere`; nobody takes them (RFC 8445 section 7.2.5.2.1).
     """
 
     src: str
@@ -121,6 +122,8 @@ class Check(Struct, frozen=True):
     silent_since: float | None = None
     role_changes: int = 0
     outages: tuple[Outage, ...] = ()
+    answered_elsewhere: int = 0
+    elsewhere: str | None = None
 
     @property
     def succeeded(self) -> Outcome | None:

@@ -16,9 +16,9 @@ cdef class Named:
 
 
 cdef class Asked:
-    cdef public object expires, flow, kind, last_answer, lifetime, mapped, nominated, nominated_place, place, relayed
+    cdef public object elsewhere, expires, flow, kind, last_answer, lifetime, mapped, nominated, nominated_place, place, relayed
     cdef public object role, run, silent_place, silent_since, slowest, software, username
-    cdef public long long answered, began, first, indications, last, requests, role_changes, silent, timed, used
+    cdef public long long answered, answered_elsewhere, began, first, indications, last, requests, role_changes, silent, timed, used
     cdef public double round_trips
     cdef public bint closed
     cdef public dict outcomes, peers, usernames

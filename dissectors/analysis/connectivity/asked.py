@@ -6,7 +6,7 @@ from typing import Any
 
 from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Check, Grant, Outage, Outcome, Place, Username
-from dissectors.wire.datagram import Flow
+from dissectors.wire.datagram import Endpoint, Flow, endpoint
 from dissectors.wire.values import Struct
 
 SUCCESS = "success"
@@ -110,14 +110,15 @@ class Asked:
     """What one end asked of another with one method; times are nanoseconds.
 
     `began` and `used` number its first and its last message. `outcomes` are by error, or under `success`; `usernames`
-    and `peers` by their texts; `expires` is when the relay ends that it was granted, `closed` that it was given up.
+    and `peers` by their texts; `elsewhere` is who else answered last, and `answered_elsewhere` how often; `expires` is
+    when the relay ends that it was granted, `closed` that it was given up.
     """
 
     __slots__ = (
-        "answered", "began", "closed", "expires", "first", "flow", "indications", "kind", "last", "last_answer",
-        "lifetime", "mapped", "nominated", "nominated_place", "outages", "outcomes", "peers", "place", "relayed",
-        "requests", "role", "role_changes", "round_trips", "run", "silent", "silent_place", "silent_since", "slowest",
-        "software", "timed", "used", "username", "usernames",
+        "answered", "answered_elsewhere", "began", "closed", "elsewhere", "expires", "first", "flow", "indications",
+        "kind", "last", "last_answer", "lifetime", "mapped", "nominated", "nominated_place", "outages", "outcomes",
+        "peers", "place", "relayed", "requests", "role", "role_changes", "round_trips", "run", "silent", "silent_place",
+        "silent_since", "slowest", "software", "timed", "used", "username", "usernames",
     )
 
     def __init__(self, flow: Flow, kind: str, time: int, place: Place, began: int) -> None:
@@ -137,6 +138,8 @@ class Asked:
         self.nominated_place: Place | None = None
         self.silent_place = NOWHERE
         self.outages: tuple[Outage, ...] = ()
+        self.answered_elsewhere = 0
+        self.elsewhere: Endpoint | None = None
         self.software: str | None = None
         self.relayed: str | None = None
         self.lifetime: int | None = None
@@ -209,4 +212,6 @@ class Asked:
             closed=self.closed,
             role_changes=self.role_changes,
             outages=self.outages,
+            answered_elsewhere=self.answered_elsewhere,
+            elsewhere=None if self.elsewhere is None else endpoint(*self.elsewhere),
         )

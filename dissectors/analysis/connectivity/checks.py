@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from dissectors.mux.entry import Entry
 
 MAX_PENDING = 8192
+MAX_ASKED_ELSEWHERE = 64
+"""A host that asks more than so many is not looked at for answers that come from elsewhere."""
+
 MAX_ERROR_LENGTH = 64
 """Characters of an error that are kept beside its entry."""
 
@@ -143,6 +146,8 @@ class Checks:
         src, sport, dst, dport, inside, transport = flow
         found = self.pending.take(((dst, dport, src, sport, inside, transport), transaction))
         if found is None:
+            if said.result == SUCCESS:
+                self._answered_elsewhere(flow, transaction)
             return
         sent, waited, _ = found
         asked, request = waited
@@ -174,6 +179,19 @@ class Checks:
         if not said.binding:
             self._allocated(asked, said, request, time)
             self._granted(asked, request, result, time, place)
+
+    def _answered_elsewhere(self, flow: Flow, transaction: bytes) -> None:
+        """Note a success for a request that asked another endpoint than the one that answers."""
+        src, sport, dst, dport, inside, transport = flow
+        # Who asks many is a server, and most such answers are copies of others.
+        if self.asked.count_of(dst) > MAX_ASKED_ELSEWHERE:
+            return
+        for key in self.asked.of(dst):
+            there = key[0]
+            if (there.sport, there.inside, there.transport) == (dport, inside, transport):
+                if self.pending.get((there, transaction)) is not None:
+                    asked = self.asked[key]
+                    asked.elsewhere, asked.answered_elsewhere = (src, sport), asked.answered_elsewhere + 1
 
     def _outcome(self, asked: Asked, result: str, time: int, place: Place, credentials: bool) -> None:
         tally = asked.outcomes.get(result)

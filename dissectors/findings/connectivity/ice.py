@@ -159,8 +159,21 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
         # One pair is asked from both ends.
         pairs = len({min(way(check), back(check)) for check in checks})
         what = f"{asked} checks on {counted(pairs, 'pair')}, none answered: {ends(checks[0])}"
-        reason, fix = _private_relay(facts, checks) or _private_candidate(facts, checks) or ("", TURN_CARRIES)
+        known = _elsewhere(checks) or _private_relay(facts, checks) or _private_candidate(facts, checks)
+        reason, fix = known or ("", TURN_CARRIES)
         yield Found(what + reason, [check.place for check in checks], fix=fix)
+
+
+def _elsewhere(checks: list[Check]) -> tuple[str, str] | None:
+    """That answers come from elsewhere, which ICE does not take (RFC 8445 section 7.2.5.2.1); and what to do."""
+    for check in checks:
+        if check.answered_elsewhere >= MIN_TRIES:
+            times, asked = check.answered_elsewhere, endpoint(check.dst, check.dport)
+            return f"; {times} answers come from {check.elsewhere} instead of {asked}, and ICE discards them", (
+                f"Let the server answer from the address that was asked ({check.dst}): one with several addresses must "
+                "bind a socket to each, or answer from where the request came to."
+            )
+    return None
 
 
 def _private_relay(facts: Facts, checks: list[Check]) -> tuple[str, str] | None:

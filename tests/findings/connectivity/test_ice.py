@@ -35,6 +35,7 @@ from tests.stories import (
     hung_up,
     mapped,
     relayed,
+    stun,
     talk,
 )
 
@@ -280,3 +281,15 @@ def test_a_pair_that_works_the_other_way_accuses_no_firewall_first() -> None:
     story = [*checks(0, 4, 500, answer=None), *checks(7, 4, 500, name=THEIRS, src=B, dst=A, answer=BACK)]
     (told,) = found(story, "ice-one-way")
     assert "4 checks, none answered" in told.what and told.fix.startswith("Compare a=ice-pwd")
+
+
+def test_answers_from_another_address_than_was_asked_are_told_with_the_checks_that_fail() -> None:
+    elsewhere = ("203.0.113.21", B[1])
+    asks = checks(0, 6, 500, answer=None)
+    answers = [stun(n * 500 + 20, 0x0101, mapped(*A), src=elsewhere, dst=A, transaction=n * 500) for n in range(6)]
+    (told,) = found([*asks, *answers], "ice-failed")
+    assert f"6 answers come from 203.0.113.21:{B[1]} instead of {B[0]}:{B[1]}, and ICE discards them" in told.what
+    assert f"answer from the address that was asked ({B[0]})" in told.fix
+    others = [stun(n * 500 + 20, 0x0101, mapped(*A), src=elsewhere, dst=A, transaction=n + 7) for n in range(6)]
+    (told,) = found([*asks, *others], "ice-failed")
+    assert "instead" not in told.what
