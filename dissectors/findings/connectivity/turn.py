@@ -86,7 +86,9 @@ def _refused_with(check: Check, code: str) -> bool:
     "turn-allocation-failed", "error", "The TURN server gave no relay",
     scope="path", absence="answer",
     why="If no direct path works, there will be no media.",
-    fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
+    fix="401 twice: wrong credentials; 403: not allowed; 437: there is a relay for this port already, so take another "
+    "one; 440: it has no address of that family; 442: it relays only UDP, or not what was asked for; 486: the quota is "
+    "used up; 508: the server has no port left.",
 )
 def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
     found = facts.once(by_client)
@@ -102,7 +104,7 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
             if check.relayed is None and (reason := _reason(check, check.last < since)):
                 alike.setdefault(reason, []).append(check)
         for reason, refused in alike.items():
-            tried = sum(max(each.requests, each.silent) for each in refused)
+            tried = sum(max(each.requests - _challenged(each), each.silent) for each in refused)
             places = [_place(each, reason) for each in refused]
             moment = min(_moment(each, reason) for each in refused)
             # Clients ask several servers, and for both families of addresses: one relay is enough.
@@ -126,6 +128,11 @@ def _reason(check: Check, later_success: bool) -> str:
     # Some services answer without an error and without an address of the relay, and it works.
     unanswered = max(check.requests, check.silent) >= MIN_TRIES and not check.answered
     return "no answer" if unanswered and not later_success else ""
+
+
+def _challenged(check: Check) -> int:
+    """How many of its requests were answered as authorisation begins."""
+    return sum([each.count for each in check.outcomes if each.result[:3] in BEGINNING])
 
 
 def _unauthorised(checks: list[Check], since: float, end: float) -> str:

@@ -51,11 +51,13 @@ def test_a_client_without_credentials_is_told_so() -> None:
     assert "no credentials were sent" in told.what and "401" in told.what and len(told.places) == 4
 
 
-@pytest.mark.parametrize("code", [403, 486, 508])
+@pytest.mark.parametrize("code", [403, 437, 440, 442, 486, 508])
 def test_other_refusals_are_told_with_their_code_and_from_how_many_ports(code: int) -> None:
     story = [one for n in range(3) for one in allocate(100 * n, (0x0113, error(code)), (A[0], 5000 + n))]
     (told,) = found(story, "turn-allocation-failed")
-    assert str(code) in told.what and "from 3 ports" in told.what
+    assert f"3 requests, {code}" in told.what and "from 3 ports" in told.what and f"{code}: " in told.fix
+    (told,) = found([*challenge(0), *allocate(100, (0x0113, error(code)))], "turn-allocation-failed")
+    assert f"1 request, {code}" in told.what
 
 
 def test_a_server_elsewhere_is_no_refusal() -> None:
