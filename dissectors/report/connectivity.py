@@ -80,7 +80,8 @@ class Check(Struct, frozen=True):
     nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back. `role_changes`
     counts how often a check came in the other role than the one before. `outages` are the first times without success
     that ended again. `answered_elsewhere` counts successes that came from another endpoint than was asked, the last of
-    them from `elsewhere`; nobody takes them (RFC 8445 section 7.2.5.2.1).
+    them from `elsewhere`; nobody takes them (RFC 8445 section 7.2.5.2.1). `fingerprint_wrong` says that the first
+    request has a FINGERPRINT that is not that of its octets, as who gets it drops (RFC 8489 section 6.3).
     """
 
     src: str
@@ -124,6 +125,7 @@ class Check(Struct, frozen=True):
     outages: tuple[Outage, ...] = ()
     answered_elsewhere: int = 0
     elsewhere: str | None = None
+    fingerprint_wrong: bool = False
 
     @property
     def succeeded(self) -> Outcome | None:

@@ -20,7 +20,7 @@ cdef class Asked:
     cdef public object role, run, silent_place, silent_since, slowest, software, username
     cdef public long long answered, answered_elsewhere, began, first, indications, last, requests, role_changes, silent, timed, used
     cdef public double round_trips
-    cdef public bint closed
+    cdef public bint closed, fingerprint_wrong
     cdef public dict outcomes, peers, usernames
     cdef public tuple outages
 

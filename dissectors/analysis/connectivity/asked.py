@@ -111,14 +111,14 @@ class Asked:
 
     `began` and `used` number its first and its last message. `outcomes` are by error, or under `success`; `usernames`
     and `peers` by their texts; `elsewhere` is who else answered last, and `answered_elsewhere` how often; `expires` is
-    when the relay ends that it was granted, `closed` that it was given up.
+    when the relay ends that it was granted, `closed` that it was given up; `fingerprint_wrong` is of the first request.
     """
 
     __slots__ = (
-        "answered", "answered_elsewhere", "began", "closed", "elsewhere", "expires", "first", "flow", "indications",
-        "kind", "last", "last_answer", "lifetime", "mapped", "nominated", "nominated_place", "outages", "outcomes",
-        "peers", "place", "relayed", "requests", "role", "role_changes", "round_trips", "run", "silent", "silent_place",
-        "silent_since", "slowest", "software", "timed", "used", "username", "usernames",
+        "answered", "answered_elsewhere", "began", "closed", "elsewhere", "expires", "fingerprint_wrong", "first",
+        "flow", "indications", "kind", "last", "last_answer", "lifetime", "mapped", "nominated", "nominated_place",
+        "outages", "outcomes", "peers", "place", "relayed", "requests", "role", "role_changes", "round_trips", "run",
+        "silent", "silent_place", "silent_since", "slowest", "software", "timed", "used", "username", "usernames",
     )
 
     def __init__(self, flow: Flow, kind: str, time: int, place: Place, began: int) -> None:
@@ -144,7 +144,7 @@ class Asked:
         self.relayed: str | None = None
         self.lifetime: int | None = None
         self.expires: int | None = None
-        self.closed = False
+        self.closed = self.fingerprint_wrong = False
         self.silent_since: int | None = None
         self.last_answer: int | None = None
 
@@ -212,6 +212,7 @@ class Asked:
             closed=self.closed,
             role_changes=self.role_changes,
             outages=self.outages,
+            fingerprint_wrong=self.fingerprint_wrong,
             answered_elsewhere=self.answered_elsewhere,
             elsewhere=None if self.elsewhere is None else endpoint(*self.elsewhere),
         )

@@ -15,14 +15,15 @@ cdef class Checks:
     cdef public Texts _texts
     cdef public long long _messages
 
+    @cython.locals(asked=Asked)
     cpdef object feed(self, object datagram, object message)
 
     # What a glance was at is long enough to be cut unseen, which is four times as quick.
-    @cython.locals(octets=cython.p_char, payload=bytes)
+    @cython.locals(asked=Asked, octets=cython.p_char, payload=bytes)
     cpdef object hold(self, Entry entry, Said said)
 
     @cython.locals(asked=Asked, new=bint)
-    cdef object _take(self, object flow, long long time, object place, bytes transaction, Said said)
+    cdef Asked _take(self, object flow, long long time, object place, bytes transaction, Said said)
 
     @cython.locals(named=Named)
     cpdef object _named(self, Asked asked, object username, long long time, object place, bint new)

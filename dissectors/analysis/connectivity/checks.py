@@ -20,7 +20,7 @@ from dissectors.analysis.connectivity.asked import (
     Run,
     Tally,
 )
-from dissectors.analysis.connectivity.said import Said
+from dissectors.analysis.connectivity.said import Said, fingerprint_wrong
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
@@ -74,26 +74,31 @@ class Checks:
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
         place = Place(datagram.file, datagram.frame)
-        self._take(datagram.flow, datagram.time, place, message.transaction, Said(message))
+        asked = self._take(datagram.flow, datagram.time, place, message.transaction, Said(message))
+        if asked is not None and asked.requests == 1:
+            asked.fingerprint_wrong = message.fingerprint_ok is False
 
     def hold(self, entry: Entry, said: Said) -> None:
         """Take one of which a glance told what it says."""
         payload = entry.payload
         octets = payload
-        self._take(entry.flow.flow, entry.time, Place(entry.file, entry.frame), octets[8:20], said)
+        asked = self._take(entry.flow.flow, entry.time, Place(entry.file, entry.frame), octets[8:20], said)
+        if asked is not None and asked.requests == 1:
+            asked.fingerprint_wrong = fingerprint_wrong(payload)
 
-    def _take(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> None:
+    def _take(self, flow: Flow, time: int, place: Place, transaction: bytes, said: Said) -> Asked | None:
+        """Count one message; gives back who asks, where it is a request."""
         self._messages += 1
         if said.answers:
             self._response(flow, time, place, transaction, said)
-            return
+            return None
         asked = self._asker(flow, said.kind, time, place)
         asked.used = self._messages
         asked.last = max(asked.last, time)
         request = said.request
         if request is None:
             asked.indications += 1
-            return
+            return None
         new = self.pending.wait_new((flow, transaction), time, (asked, request))
         asked.requests += new
         if not asked.silent:
@@ -107,6 +112,7 @@ class Checks:
             asked.nominated, asked.nominated_place = time, place
         if said.software and said.software != asked.software:
             asked.software = self._instead(asked.software, said.software)
+        return asked
 
     def _named(self, asked: Asked, username: str, time: int, place: Place, new: bool) -> None:
         """Note under which user name was asked."""

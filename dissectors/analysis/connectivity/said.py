@@ -8,7 +8,7 @@ from dissectors.analysis.connectivity.asked import MAX_PEERS_PER_CHECK, SUCCESS,
 from dissectors.limits.remembered import Remembered
 from dissectors.protocols import stun
 from dissectors.protocols.stun_attributes import COOKIE, Address, Value, read_xor_address
-from dissectors.protocols.stun_integrity import HEADER
+from dissectors.protocols.stun_integrity import HEADER, fingerprint_of
 from dissectors.wire.errors import Malformed
 
 GRANTING = ("createpermission", "channelbind")
@@ -94,6 +94,14 @@ class Glance:
             end -= INTEGRITY_OCTETS
         known, octets = self.requests if payload[0] == 0 else self.answers if payload[0] == 1 else None, payload
         return None if known is None else known.recall(octets[HEADER:end])
+
+
+def fingerprint_wrong(payload: bytes) -> bool:
+    """Whether octets that end with a FINGERPRINT end with another one than theirs (RFC 8489 section 14.7)."""
+    at = len(payload) - FINGERPRINT_OCTETS
+    if at < HEADER or not payload.startswith(FINGERPRINT, at):
+        return False
+    return payload[at + 4:] != fingerprint_of(payload[:at])
 
 
 def _asked(attributes: bytes) -> Said | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.connectivity.ice import ends
+from dissectors.findings.connectivity.ice import ends, misprinted
 from dissectors.findings.connectivity.relays import way
 from dissectors.findings.connectivity.turn import BEGINNING
 from dissectors.findings.hosts import private
@@ -29,7 +29,8 @@ def stun_unanswered(facts: Facts) -> Iterator[Found]:
     heard = {(check.src, check.sport) for check in facts.checks if check.answered}
     for check in facts.checks:
         if check.kind == BINDING and check.silent >= MIN_TRIES and not check.answered:
-            what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer"
+            wrong, fix = misprinted([check]) or ("", "")
+            what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer{wrong}"
             if (check.dst, check.dport, check.src, check.sport) in sent:
                 # It is reached and speaks something else: some services have a STUN of their own.
                 yield Found(f"{what}, but something else comes back", (check.place,), severity="note")
@@ -37,7 +38,7 @@ def stun_unanswered(facts: Facts) -> Iterator[Found]:
                 # It learns its address elsewhere, or tries where a peer may be.
                 yield Found(f"{what}, while others answer this port", (check.place,), severity="note")
             else:
-                yield Found(what, (check.place,))
+                yield Found(what, (check.place,), fix=fix)
 
 
 @rule(

@@ -159,9 +159,20 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
         # One pair is asked from both ends.
         pairs = len({min(way(check), back(check)) for check in checks})
         what = f"{asked} checks on {counted(pairs, 'pair')}, none answered: {ends(checks[0])}"
-        known = _elsewhere(checks) or _private_relay(facts, checks) or _private_candidate(facts, checks)
+        known = misprinted(checks) or _elsewhere(checks)
+        known = known or _private_relay(facts, checks) or _private_candidate(facts, checks)
         reason, fix = known or ("", TURN_CARRIES)
         yield Found(what + reason, [check.place for check in checks], fix=fix)
+
+
+def misprinted(checks: list[Check]) -> tuple[str, str] | None:
+    """That a FINGERPRINT is wrong, with which requests are dropped (RFC 8489 section 6.3); and what to do."""
+    if not any(check.fingerprint_wrong for check in checks):
+        return None
+    return "; the FINGERPRINT of the first one is wrong, and who gets it drops it", (
+        "Let the client compute FINGERPRINT as RFC 8489 section 14.7 says: the CRC-32 of all octets before it, XORed "
+        "with 0x5354554E."
+    )
 
 
 def _elsewhere(checks: list[Check]) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import CHECK
+from dissectors.findings.connectivity.ice import misprinted
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Check, Grant, Outcome, Place, Severity
@@ -26,7 +27,7 @@ SHOWN_PEERS = 6
 BEGINNING = ("401", "438")
 """How a request begins: the client learns realm and nonce."""
 
-ELSEWHERE = "300"
+ELSEWHERE, NO_ANSWER = "300", "no answer"
 FULL = ("486", "508")
 """A quota that is used up, and a server that has no port left."""
 
@@ -111,9 +112,10 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
             elsewhere = given.get(refused[0].src, float("-inf")) >= moment - MARGIN_SECONDS
             what = f"{between(refused)}: {counted(tried, 'request')}, {reason}"
             what += "; it got a relay by another request" if elsewhere else ""
+            wrong, fix = reason == NO_ANSWER and misprinted(refused) or ("", "")
             # A quota that is used up, or a server that is full, refuses the next one as well.
             beside: Severity = "warning" if reason[:3] in FULL else "note"
-            yield Found(what, places, severity=beside if elsewhere else None, time=moment)
+            yield Found(what + wrong, places, severity=beside if elsewhere else None, time=moment, fix=fix)
         if not alike and unauthorised and (reason := _unauthorised(unauthorised, since, facts.end)):
             places = [_place(each, "401") for each in unauthorised]
             moment = min(_moment(each, "401") for each in unauthorised)
@@ -127,7 +129,7 @@ def _reason(check: Check, later_success: bool) -> str:
         return ", ".join(serious)
     # Some services answer without an error and without an address of the relay, and it works.
     unanswered = max(check.requests, check.silent) >= MIN_TRIES and not check.answered
-    return "no answer" if unanswered and not later_success else ""
+    return NO_ANSWER if unanswered and not later_success else ""
 
 
 def _challenged(check: Check) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from dissectors.protocols.stun import build
 from tests.finding_cases.session import sdp
 from tests.found import found
 from tests.stories import (
@@ -57,3 +60,25 @@ def test_a_public_address_that_was_not_known_or_that_ice_finds_by_itself_need_no
     assert found([*by_server, *ice], "mapped-not-announced")
     works = asked(2000, attribute(0x0006, b"them:us"), src=INNER, answer=(0x0101, mapped(*A)))
     assert not found([*by_server, *ice, *works], "mapped-not-announced")
+
+
+@pytest.mark.parametrize(
+    ("id", "method", "dst", "attributes"),
+    [
+        ("turn-allocation-failed", "Allocate", SERVER, [("REQUESTED-TRANSPORT", b"\x11\0\0\0")]),
+        ("stun-unanswered", "Binding", SERVER, []),
+        ("ice-failed", "Binding", B, [("USERNAME", "them:us")]),
+    ],
+)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_request_with_a_fingerprint_that_is_wrong_is_dropped_for_it(
+    id: str, method: str, dst: tuple[str, int], attributes: list[tuple[str, str | bytes]], wrong: bool
+) -> None:
+    story = []
+    for n in range(4):
+        octets = build(method, "request", bytes([n]) * 12, attributes, key=b"secret", fingerprint=True)
+        changed = bytes(one ^ other for one, other in zip(octets[-4:], b"STUN", strict=True))
+        story.append((n * 500.0, A, dst, octets[:-4] + changed if wrong else octets))
+    (told,) = found(story, id)
+    assert ("the FINGERPRINT of the first one is wrong, and who gets it drops it" in told.what) == wrong
+    assert ("the CRC-32 of all octets before it" in told.fix) == wrong
