@@ -181,8 +181,8 @@ def _elsewhere(checks: list[Check]) -> tuple[str, str] | None:
         if check.answered_elsewhere >= MIN_TRIES:
             times, asked = check.answered_elsewhere, endpoint(check.dst, check.dport)
             return f"; {times} answers come from {check.elsewhere} instead of {asked}, and ICE discards them", (
-                f"Let the server answer from the address that was asked ({check.dst}): one with several addresses must "
-                "bind a socket to each, or answer from where the request came to."
+                f"Let {check.dst} answer itself: a host with several addresses must bind a socket to each, or answer "
+                "from the one that was asked."
             )
     return None
 
