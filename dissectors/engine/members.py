@@ -110,7 +110,7 @@ class Sources:
         flow = self._states[on[0]].flow
         call = None if joined is None else self._numbers[id(joined.call)]
         if joined is not None and not isinstance(joined.call, CallState):
-            joined = reread(joined, self._trackers.calls.open(joined.call), flow)
+            joined = reread(joined, self._trackers.calls.open(joined.call), counters, flow)
         return stream(counters, flow, tuple(on), joined, call, keyed, self.said(counters, on))
 
     def outline(self, position: int) -> Outline:

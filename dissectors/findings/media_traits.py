@@ -115,7 +115,7 @@ class MediaTraits:
         # All fields at once: to ask for one after the other takes longer.
         (
             kind, address, port, profile, direction, formats, _, _, rtp_id, _, encryption, candidates, suites,
-            fingerprint, setup, endpoints, keys, ufrag, ice_lite, _, _, _, _, _, _, _, _, fax,
+            fingerprint, setup, endpoints, keys, ufrag, ice_lite, _, _, _, _, _, _, _, _, fax, _,
         ) = astuple(line)
         if kind != SOUND or profile != RTP or direction != "sendrecv" or not port or not address:
             return False

@@ -64,7 +64,8 @@ class Media(Struct, frozen=True):
     and takes at most. `candidate_kinds` are the kinds of `endpoints`. `transport_wide` is the id of the header
     extension with transport-wide numbers (a=extmap), `groups` are those of its sources. `mid` names the line,
     `extensions` are its header extensions, `rids` the layers of its picture that it sends or takes (a=rid), `fax`
-    what it says of T.38.
+    what it says of T.38. Where it is `bundle_only` (RFC 9143 section 6), its port 0 refuses nothing: `address` and
+    `port` are those of the line whose transport it shares.
     """
 
     kind: str
@@ -95,6 +96,7 @@ class Media(Struct, frozen=True):
     extensions: tuple[ExtensionName, ...] = ()
     rids: tuple[str, ...] = ()
     fax: FaxParameters | None = None
+    bundle_only: bool = False
 
 
 class Description(Struct, frozen=True):
@@ -104,7 +106,8 @@ class Description(Struct, frozen=True):
     of its message, `method`, `from_tag` and `to_tag` are that message's. `session` is the whole o= line, which must
     change when anything else does. `exchange` numbers the offers of a call with what answers them, hops and forks
     included; `state` says what became of that: `open`, `agreed`, or `refused` by a final response. `broken` are the
-    deviations that are about a line that cannot be read at all.
+    deviations that are about a line that cannot be read at all. `bundles` are the groups of its lines, by their `mid`,
+    that are to share a transport (RFC 9143); those of an answer do.
     """
 
     role: Literal["offer", "answer"]
@@ -123,6 +126,7 @@ class Description(Struct, frozen=True):
     exchange: int = 0
     state: Literal["open", "agreed", "refused"] = "open"
     broken: tuple[str, ...] = ()
+    bundles: tuple[tuple[str, ...], ...] = ()
 
 
 class Dialog(Struct, frozen=True):

@@ -13,7 +13,7 @@ cdef Remembered _parts
 
 cdef class Described:
     cdef readonly object address, name, owner, username
-    cdef readonly tuple deviations, lines, rtpmaps, unreadable
+    cdef readonly tuple bundles, deviations, lines, rtpmaps, unreadable
     cdef readonly Py_ssize_t listed
 
 

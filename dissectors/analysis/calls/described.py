@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dissectors.analysis.calls.descriptions import as_told, formats, lines, whole_line
+from dissectors.analysis.calls.descriptions import as_told, bundles, formats, lines, whole_line
 from dissectors.limits.remembered import Remembered
 from dissectors.protocols import sdp
 from dissectors.protocols.sdp import parse as parse_sdp
@@ -32,21 +32,21 @@ class Described:
     """A description: `owner` is its o=, with `username` and `address`, and `name` its s=.
 
     `lines` are its media, `rtpmaps` what a=rtpmap of each of them say by payload type, and `listed` counts the formats
-    and attributes of all. `deviations` and `unreadable` are as the report has them.
+    and attributes of all. `bundles`, `deviations` and `unreadable` are as the report has them.
     """
 
     __slots__ = (
-        "address", "deviations", "lines", "listed", "name", "owner", "rtpmaps", "unreadable", "username",
+        "address", "bundles", "deviations", "lines", "listed", "name", "owner", "rtpmaps", "unreadable", "username",
     )
 
     def __init__(
         self, owner: str | None, username: str | None, address: str | None, name: str | None, lines: tuple[Media, ...],
         rtpmaps: tuple[Mapping[int, sdp.RtpMap], ...], listed: int, deviations: tuple[str, ...],
-        unreadable: tuple[str, ...],
+        unreadable: tuple[str, ...], bundles: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         self.owner, self.username, self.name = owner, username, name
         self.lines, self.rtpmaps, self.listed = lines, rtpmaps, listed
-        self.deviations, self.unreadable = deviations, unreadable
+        self.deviations, self.unreadable, self.bundles = deviations, unreadable, bundles
         self.address = address
         # The same text as a line has, which most have.
         for line in lines:
@@ -131,5 +131,5 @@ def _whole(description: sdp.Description, facetime: bool) -> Described:
     return Described(
         owner, username, address, description.name, lines(description, facetime or username == FACETIME_ORIGIN),
         tuple([line.rtpmaps for line in media]), sum([len(line.formats) + len(line.attributes) for line in media]),
-        description.deviations, description.broken,
+        description.deviations, description.broken, bundles(description),
     )

@@ -25,6 +25,7 @@ MAX_REMEMBERED_FORMATS, MAX_REMEMBERED_LENGTH = 256, 2048
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
 MAX_EXTENSIONS, MAX_RIDS, MAX_WORD = 32, 16, 32
+MAX_BUNDLES = 8
 
 
 class Codec(Struct, frozen=True):
@@ -89,7 +90,27 @@ _formats_again = lru_cache(MAX_REMEMBERED_FORMATS)(_formats)
 
 def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
     """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
-    return tuple([whole_line(media, description, facetime) for media in description.media])
+    found = tuple([whole_line(media, description, facetime) for media in description.media])
+    return bundled(found, bundles(description)) if any([line.bundle_only for line in found]) else found
+
+
+def bundles(description: sdp.Description) -> tuple[tuple[str, ...], ...]:
+    """The groups of lines that are to share a transport, as many as are looked at (RFC 9143)."""
+    said = [value.split() for name, value in description.attributes if name == "group" and value]
+    return tuple([tuple(words[1:]) for words in said if words[:1] == ["BUNDLE"]][:MAX_BUNDLES])
+
+
+def bundled(lines: tuple[Media, ...], groups: tuple[tuple[str, ...], ...]) -> tuple[Media, ...]:
+    """The lines of a description; one that is bundle-only has the transport of the first of its group that has one."""
+    found = []
+    for line in lines:
+        if line.bundle_only and not line.port:
+            mids = [mid for group in groups if line.mid in group for mid in group]
+            tagged = min((other for other in lines if other.port and other.mid in mids),
+                         key=lambda other: mids.index(other.mid or ""), default=line)
+            line = replace(line, address=tagged.address, port=tagged.port)
+        found.append(line)
+    return tuple(found)
 
 
 def whole_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
@@ -124,6 +145,7 @@ def whole_line(media: sdp.Media, description: sdp.Description, facetime: bool) -
         extensions=extensions(media),
         rids=rids(media),
         fax=fax(media),
+        bundle_only="bundle-only" in media.named,
     )
 
 

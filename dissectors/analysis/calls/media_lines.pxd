@@ -7,8 +7,8 @@ cdef class Intervals:
 
 cdef class MediaLines:
     cdef public list _lines
-    cdef public dict _latest, _of_port, _on_hold
-    cdef public bint _may_hold
+    cdef public dict _described, _latest, _of_port, _on_hold
+    cdef public bint _may_hold, several
 
     cpdef object find(self, object side, object port)
 

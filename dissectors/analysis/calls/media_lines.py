@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from dissectors.analysis.calls.negotiation import Announced
+from dissectors.report import Media
 
 SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
 UNSPECIFIED_ADDRESSES = ("0.0.0.0", "::")
@@ -42,6 +43,11 @@ class Intervals:
 NEVER = Intervals(())
 
 
+def are_bundled(one: Media, other: Media, groups: Iterable[tuple[str, ...]]) -> bool:
+    """Whether two lines share one transport, by the BUNDLE groups of the answer (RFC 9143 section 7.3)."""
+    return any([one.mid in group and other.mid in group for group in groups])
+
+
 class MediaLines:
     """The media lines that a call has announced so far, in order: walked once, asked for each stream."""
 
@@ -50,6 +56,10 @@ class MediaLines:
         # RTP is of what was not refused, and of no fax, which often takes the port of the sound.
         likely = [line for line in self._lines if line.offered.state != "refused" and line.media.kind != FAX]
         ordered = [*self._lines, *likely] if len(likely) < len(self._lines) else self._lines
+        self._described: dict[tuple[str, int], list[Announced]] = {}
+        for line in self._lines:
+            self._described.setdefault((line.side, line.time), []).append(line)
+        self.several = len(self._described) < len(self._lines)
         self._latest = {line.side: line for line in ordered}
         self._of_port = {(line.side, line.port): line for line in ordered}
         self._may_hold = any([_may_hold(line) for line in self._lines])
@@ -58,6 +68,20 @@ class MediaLines:
     def find(self, side: str, port: int) -> Announced | None:
         """The latest line of a side with this port, else the latest of that side."""
         return self._of_port.get((side, port)) or self._latest.get(side)
+
+    def beside(self, found: Announced | None, port: int) -> list[Announced]:
+        """All lines to which media of a port may belong, where that finds this one.
+
+        They are those of its description that have this port or, as a BUNDLE group that was accepted, one transport
+        with it (RFC 9143 section 9.2); all of RTP, where none has this port.
+        """
+        if found is None:
+            return []
+        lines = [line for line in self._described[found.side, found.time] if line.port and line.media.kind != FAX]
+        if found.port == port:
+            groups = found.offered.bundles
+            lines = [line for line in lines if line.port == port or are_bundled(line.media, found.media, groups)]
+        return lines or [found]
 
     def on_hold(self, sender: str, kind: str) -> Intervals:
         """When a side was not to send this kind of media.

@@ -51,7 +51,7 @@ class Offered(Struct):
     hop, stood first.
 
     `number` counts the offers of a call from 0, `hops` are a few flows with places. A fork may refuse what another one
-    takes, so that `confirmed`, by a response 2xx, outweighs `refused`.
+    takes, so that `confirmed`, by a response 2xx, outweighs `refused`. `bundles` are the groups that its answers take.
     """
 
     number: int
@@ -62,6 +62,7 @@ class Offered(Struct):
     answered: bool = False
     confirmed: bool = False
     refused: bool = False
+    bundles: tuple[tuple[str, ...], ...] = ()
 
     @property
     def state(self) -> Literal["open", "agreed", "refused"]:
@@ -220,6 +221,7 @@ class Negotiation:
             self._on(offered, carried.flow, carried.place)
         else:
             offered.answered = True
+            offered.bundles += tuple([each for each in described.bundles if each not in offered.bundles])
             answers = (offered.on(carried.flow.reverse) or offered.last) if offered.side else None
         self._list(carried, described, offered, side, answers, key)
 
@@ -242,6 +244,7 @@ class Negotiation:
             "offer" if offered.side == side else "answer", carried.place, described.address, described.name, lines,
             described.deviations, side, answers, carried.seconds, identity.method or "", identity.from_tag,
             identity.to_tag, described.owner, offered.number, "open", described.unreadable,
+            described.bundles,
         )
         self._made += (told, offered, key)
         for at in range(len(lines)):

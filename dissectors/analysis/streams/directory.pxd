@@ -48,9 +48,9 @@ cdef class Directory:
     cpdef object _nearest(self, dict there, object key, object counters, object source=*)
 
     @cython.locals(call=CallState, lines=MediaLines)
-    cpdef object _joined(self, tuple party, object by, bint receives, object flow)
+    cpdef object _joined(self, tuple party, object by, bint receives, object counters, object flow)
 
 
-cpdef object _by(object call, object by, object sender, MediaLines lines, object flow)
+cpdef object _by(object call, object by, object sender, MediaLines lines, object counters, object flow)
 cpdef object _side(CallState call, object flow)
 cpdef bint _overlaps(object call, object counters)

@@ -11,6 +11,7 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
+from dissectors.analysis.streams.own_lines import own_lines
 from dissectors.mux.counters import Counters
 from dissectors.wire.datagram import Endpoint, Flow
 from dissectors.wire.values import Struct
@@ -67,13 +68,15 @@ class Entered:
         self.places: list[tuple[Parties, Any, str]] = []
 
 
-def reread(joined: Joined, call: CallState, flow: Flow) -> Joined:
-    """The same of a call that has been read, given the flow of the stream."""
-    return _by(call, joined.by, joined.sender, MediaLines(call.announced), flow)
+def reread(joined: Joined, call: CallState, counters: Counters, flow: Flow) -> Joined:
+    """The same of a call that has been read, given the stream and its flow."""
+    return _by(call, joined.by, joined.sender, MediaLines(call.announced), counters, flow)
 
 
-def _by(call: CallState, by: str, sender: str, lines: MediaLines, flow: Flow) -> Joined:
+def _by(call: CallState, by: str, sender: str, lines: MediaLines, counters: Counters, flow: Flow) -> Joined:
     received, sent = lines.find(OTHER_SIDE[sender], flow.dport), lines.find(sender, flow.sport)
+    if lines.several:
+        received, sent = own_lines(lines.beside(received, flow.dport), lines.beside(sent, flow.sport), counters)
     return Joined(call, by, sender, received, sent, lines)
 
 
@@ -196,24 +199,24 @@ class Directory:
         """
         found = self._nearest(self._ssrcs, counters.ssrc, counters)
         if found is not None:
-            return self._joined(found, BY_SSRC, False, flow)
+            return self._joined(found, BY_SSRC, False, counters, flow)
         host, port, to, to_port, _, _ = flow
         dst = to, to_port
         src = host, port
         found = self._nearest(self._endpoints, dst, counters, src)
         if found is not None:
-            return self._joined(found, BY_ADDRESS, True, flow)
+            return self._joined(found, BY_ADDRESS, True, counters, flow)
         found = self._nearest(self._pairs, flow, counters)
         if found is not None:
-            return self._joined(found, "the signalling's own 5-tuple", False, flow)
+            return self._joined(found, "the signalling's own 5-tuple", False, counters, flow)
         found = self._nearest(self._endpoints, src, counters)
         if found is not None:
-            return self._joined(found, "sent from the announced address", False, flow)
+            return self._joined(found, "sent from the announced address", False, counters, flow)
         found = self._nearest(self._hosts, dst, counters)
         if found is not None:
-            return self._joined(found, ON_A_HOST, True, flow)
+            return self._joined(found, ON_A_HOST, True, counters, flow)
         found = self._nearest(self._hosts, src, counters)
-        return None if found is None else self._joined(found, ON_A_HOST, False, flow)
+        return None if found is None else self._joined(found, ON_A_HOST, False, counters, flow)
 
     def _nearest(
         self, there: Parties, key: Any, counters: Counters, source: Endpoint | None = None
@@ -230,15 +233,15 @@ class Directory:
         senders = [] if source is None else near(self._endpoints.get(source, []), counters)
         return _nearest_of(near(parties, counters), counters, senders)
 
-    def _joined(self, party: Party, by: str, receives: bool, flow: Flow) -> Joined:
-        """A stream of this flow with the call of a party, which sends or `receives` it."""
+    def _joined(self, party: Party, by: str, receives: bool, counters: Counters, flow: Flow) -> Joined:
+        """A stream with the call of a party, which sends or `receives` it."""
         call = party[1] if isinstance(party[1], CallState) or self._read is None else self._read(party[1])
         side = party[2] or _side(call, flow)
         sender = OTHER_SIDE[side] if receives else side
         lines = self._lines.get(call.call_id)
         if lines is None:
             lines = self._lines[call.call_id] = MediaLines(call.announced)
-        return _by(call, by, sender, lines, flow)
+        return _by(call, by, sender, lines, counters, flow)
 
     def _enter(self, known: Entered) -> None:
         if not isinstance(known.call, CallState):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dissectors.analysis.streams.directory import Joined
-from dissectors.analysis.streams.numbering import elements
+from dissectors.analysis.streams.extension_values import Value, Values, values_of
 from dissectors.mux.counters import Counters
-from dissectors.protocols import rtp, rtp_extensions
+from dissectors.protocols import rtp_extensions
 from dissectors.report import AudioLevels, Delay, HeaderExtension, Orientation
 from dissectors.wire.values import Struct
 
@@ -16,17 +16,6 @@ MIN_TIMED, MAX_TIMED_ERROR_NS = 4, 250_000_000
 
 MIN_COUNTED, MAX_FRAMES_PER_SECOND = 4, 130
 MAX_TURNS = 16
-
-
-class Value(Struct, frozen=True):
-    """What a datagram had of an extension; its time in nanoseconds is None where it is not kept."""
-
-    time: int | None
-    sequence: int
-    data: bytes
-
-
-Values = Mapping[int, Sequence[Value]]
 
 
 class Extended(Struct, frozen=True):
@@ -66,7 +55,7 @@ def extended(counters: Counters, joined: Joined | None, counting: int | None) ->
     """What the header extensions of a stream are; `counting` is the id of that with transport-wide numbers."""
     if not counters.extensions and not counters.sampled:
         return NOTHING
-    values = _values(counters)
+    values = values_of(counters)
     announced = {
         each.id: each.name or each.uri
         for line in ((joined.sent, joined.received) if joined else ()) if line is not None
@@ -78,18 +67,6 @@ def extended(counters: Counters, joined: Joined | None, counting: int | None) ->
         if number not in names and name and name not in announced.values():
             names[number] = name
     return Extended(values, names, frozenset(announced))
-
-
-def _values(counters: Counters) -> dict[int, list[Value]]:
-    values: dict[int, list[Value]] = {}
-    for sequence, octets in counters.extensions:
-        for number, data in elements(octets):
-            values.setdefault(number, []).append(Value(None, sequence, data))
-    sampled = sorted({*counters.sampled, *counters.longer}) if counters.longer else counters.sampled
-    for time, sequence, octets in sampled:
-        for number, data in rtp.read_elements(int.from_bytes(octets[:2], "big"), octets[4:])[0]:
-            values.setdefault(number, []).append(Value(time, sequence, data))
-    return values
 
 
 def _behaves(values: Sequence[Value]) -> str | None:

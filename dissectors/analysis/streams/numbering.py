@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from dissectors.analysis.streams.directory import Joined
+from dissectors.analysis.streams.extension_values import elements
 from dissectors.mux.counters import Counters
 from dissectors.report import TransportNumbers
 
 MIN_COUNTED, MOST_STEP = 6, 256
 """So many values must advance, each by so much at most: they count all packets of a transport, those of others too."""
-
-ID_OF_PADDING, ID_OF_STOP = 0, 15
 
 
 def numbering(counters: Counters, joined: Joined | None, feedback: int) -> TransportNumbers | None:
@@ -29,22 +28,6 @@ def numbering(counters: Counters, joined: Joined | None, feedback: int) -> Trans
     if announced is not None and announced in values:
         return TransportNumbers(announced, True, announced in counting, feedback)
     return TransportNumbers(counting[0], False, True, feedback) if counting and announced is None else None
-
-
-def elements(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements of a header extension in the one-byte form (RFC 8285 section 4.2): id and data."""
-    at = 0
-    while at < len(octets):
-        number, size = octets[at] >> 4, (octets[at] & 0x0F) + 1
-        if number == ID_OF_STOP:
-            return
-        if number == ID_OF_PADDING:
-            at += 1
-            continue
-        if at + 1 + size > len(octets):
-            return
-        yield number, octets[at + 1 : at + 1 + size]
-        at += 1 + size
 
 
 def _counts(found: Sequence[tuple[int, int]]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.analysis.calls.media_lines import OTHER_SIDE, are_bundled
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
 from dissectors.findings.media_traits import UNLISTED
 from dissectors.findings.negotiation.negotiation import numeric
@@ -36,7 +36,7 @@ class Taken(Struct, frozen=True):
     """What a side takes from its peer by one agreement: its own types, and those that its peer listed too.
 
     `heard` are its own lines, `peer` is what its peer said; `offers` says that it is the side that offered.
-    `places` are those of the descriptions that say so.
+    `places` are those of the descriptions that say so, `bundles` the groups of lines that share a transport.
     """
 
     begin: float
@@ -45,6 +45,7 @@ class Taken(Struct, frozen=True):
     peer: Description
     places: tuple[Place, ...]
     offers: bool
+    bundles: tuple[tuple[str, ...], ...]
 
     @property
     def sent(self) -> Types:
@@ -52,8 +53,12 @@ class Taken(Struct, frozen=True):
         return named(line for line in self.peer.media if "RTP" in line.profile.upper())
 
     def types(self, stream: Stream) -> Types:
-        """What it takes where a stream goes: by the line of that port, or by all of its lines."""
-        here = [line for line in self.heard if at(stream, line)]
+        """What it takes where a stream goes: by the lines of that transport, or by all of its lines."""
+        there = [line for line in self.heard if at(stream, line)]
+        here = [
+            line for line in self.heard
+            if line in there or any(are_bundled(line, other, self.bundles) for other in there)
+        ]
         return named(here or self.heard)
 
     def here(self, stream: Stream) -> bool:
@@ -165,6 +170,7 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
         heard=tuple([line for line in own.media if "RTP" in line.profile.upper()]),
         peer=agreed.of(peer),
         offers=own is agreed.offer,
+        bundles=agreed.answer.bundles,
         places=tuple(dict.fromkeys((own.place, agreed.answer.place))),
     )
 

@@ -6,17 +6,11 @@ import struct
 
 import pytest
 
-from dissectors.analysis.streams.numbering import elements
 from dissectors.report import TransportNumbers
 from tests.finding_cases.repair import pictures, transport_wide
 from tests.stories import A, B, Story, description, dialled, report, rtp
 
 URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-
-
-def test_elements_end_at_padding_a_stop_or_a_cut() -> None:
-    assert list(elements(bytes.fromhex("00 10 aa 51 00 07 f0 10 bb"))) == [(1, b"\xaa"), (5, b"\0\7")]
-    assert list(elements(bytes.fromhex("51 00"))) == []
 
 
 def extended(values: list[int], size: int = 1) -> Story:
