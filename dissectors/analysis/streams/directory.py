@@ -13,7 +13,7 @@ from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.analysis.streams.own_lines import own_lines
 from dissectors.mux.counters import Counters
-from dissectors.wire.datagram import Endpoint, Flow
+from dissectors.wire.datagram import Endpoint, Flow, host_of
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
@@ -261,6 +261,8 @@ class Directory:
                 self._put(known, call, self._ssrcs, ssrc, side)
             if line.port and line.address:
                 self._put(known, call, self._endpoints, (line.address, line.port), side)
+            for each in media.endpoints:
+                self._put(known, call, self._endpoints, (host_of(each), int(each.rpartition(":")[2])), side)
         lines = announced if hosts > known.hosts else fresh
         for side, port in dict.fromkeys([(line.side, line.port) for line in lines if line.port]):
             for host in call._callers if side == "caller" else call._callees:

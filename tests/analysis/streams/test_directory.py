@@ -16,7 +16,7 @@ from dissectors.mux.scan import Scanner
 from dissectors.wire.captures.records import Record
 from dissectors.wire.datagram import Flow
 from tests.made import ETHERNET, frame
-from tests.stories import SDP, A, B, Story, description, message, talk
+from tests.stories import SDP, A, B, Story, description, dialled, message, report, talk
 
 LINES = 64
 
@@ -156,3 +156,15 @@ def test_a_call_that_begins_anew_among_others_is_found_and_goes(described_again:
     for call in calls:
         assert directory.update(call.call_id, None) is call
     assert not (directory._endpoints or directory._hosts or directory._pairs)
+
+
+def test_a_stream_between_candidates_belongs_to_their_call() -> None:
+    offer, answer = [
+        description("0.0.0.0", 9, f"a=candidate:1 1 udp 2130706431 {host} 41000 typ host", "a=ice-ufrag:x")
+        for host in ("192.0.2.7", "192.0.2.8")
+    ]
+    one, other = ("192.0.2.7", 41000), ("192.0.2.8", 41000)
+    sent = [*talk(one, other), *talk(other, one, 78)]
+    made = report([*dialled(offer, answer), *sent])
+    assert [(each.call, each.sender) for each in made.streams] == [(0, "caller"), (0, "callee")]
+    assert report([*dialled(), *sent]).streams[0].call is None
