@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dissectors.analysis.calls.media_lines import RECEIVING, SENDING, UNSPECIFIED_ADDRESSES
+from dissectors.analysis.calls.media_lines import RECEIVING, SENDING, UNSPECIFIED_ADDRESSES, is_nowhere
 from dissectors.findings.rule import Facts, PerCall
 from dissectors.report import Call, Description, Media
 from dissectors.wire.values import Struct
@@ -110,7 +110,7 @@ ANYWHERE = UNSPECIFIED_ADDRESSES
 
 def may_send(own: Media, theirs: Media) -> bool:
     """Whether a side may send by its own line and its peer's; the address 0.0.0.0 is how RFC 2543 held a call."""
-    return own.direction in SENDING and theirs.direction in RECEIVING and theirs.address not in ANYWHERE
+    return own.direction in SENDING and theirs.direction in RECEIVING and not is_nowhere(theirs)
 
 
 def is_fax(line: Media) -> bool:

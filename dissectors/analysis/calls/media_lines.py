@@ -11,6 +11,7 @@ from dissectors.report import Media
 
 SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
 UNSPECIFIED_ADDRESSES = ("0.0.0.0", "::")
+DISCARD_PORT = 9
 FAX = "image"
 OTHER_SIDE = {"caller": "callee", "callee": "caller"}
 FOREVER = 1 << 64
@@ -46,6 +47,17 @@ NEVER = Intervals(())
 def are_bundled(one: Media, other: Media, groups: Iterable[tuple[str, ...]]) -> bool:
     """Whether two lines share one transport, by the BUNDLE groups of the answer (RFC 9143 section 7.3)."""
     return any([one.mid in group and other.mid in group for group in groups])
+
+
+def is_nowhere(line: Media) -> bool:
+    """Whether a line has the address 0.0.0.0 by which RFC 2543 held a call.
+
+    With port 9 it holds nothing where ICE or a BUNDLE group says where media go (RFC 9429 section 5.2.1, RFC 8840
+    section 4.1.1).
+    """
+    if line.address not in UNSPECIFIED_ADDRESSES:
+        return False
+    return line.port != DISCARD_PORT or not (line.ufrag or line.candidates or line.mid)
 
 
 class MediaLines:
@@ -101,7 +113,7 @@ class MediaLines:
 
 def _may_hold(line: Announced) -> bool:
     """Whether a line holds one of the sides: most calls have none that does."""
-    return line.media.direction != "sendrecv" or line.address in UNSPECIFIED_ADDRESSES or line.media.kind == FAX
+    return line.media.direction != "sendrecv" or is_nowhere(line.media) or line.media.kind == FAX
 
 
 def _held(lines: list[Announced], sender: str, kind: str) -> Iterable[tuple[int, int]]:
@@ -121,7 +133,7 @@ def _held(lines: list[Announced], sender: str, kind: str) -> Iterable[tuple[int,
             words = SENDING if line.side == sender else RECEIVING
             # Who could speak and says sendonly holds the call: it may play music and need not.
             holds = line.side == sender and direction == "sendonly" and line.side in spoke
-            silent[line.side] = holds or line.address in UNSPECIFIED_ADDRESSES or direction not in words
+            silent[line.side] = holds or is_nowhere(line.media) or direction not in words
             if direction == "sendrecv":
                 spoke.add(line.side)
         held = any(silent.values())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.analysis.calls.media_lines import OTHER_SIDE, is_nowhere
 from dissectors.findings.agreements import (
-    ANYWHERE,
     FOREVER,
     Agreement,
     agreements,
@@ -55,7 +54,7 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
     for described in call.descriptions:
         for line in rtp_lines(described):
             of = (described.side, line.kind)
-            if line.direction != "sendrecv" or line.address in ANYWHERE:
+            if line.direction != "sendrecv" or is_nowhere(line):
                 since.setdefault(of, described.time)
             elif of in since:
                 yield line.kind, since.pop(of), described.time
@@ -78,7 +77,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
         for described in call.descriptions[1:]:
             lines = rtp_lines(described) if described.role == "offer" else []
             words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
-            words |= {line.address for line in lines if line.address in ANYWHERE}
+            words |= {line.address for line in lines if line.address and is_nowhere(line)}
             if words and (described.state == "agreed" or _is_unseen(call, described)):
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
@@ -143,8 +142,8 @@ def _silenced(agreed: list[Agreement], resumed: Agreement) -> tuple[str, str] | 
     could = to_send([each for each in agreed if each.begin < resumed.begin], holder, SOUND)
     if own.direction == "recvonly" and could and not may_send(own, theirs):
         return holder, f"the {holder} takes the call off hold with recvonly"
-    released = own.direction == "sendrecv" and own.address not in ANYWHERE
-    nowhere = theirs.direction == "sendrecv" and theirs.address in ANYWHERE
+    released = own.direction == "sendrecv" and not is_nowhere(own)
+    nowhere = theirs.direction == "sendrecv" and is_nowhere(theirs)
     if released and (nowhere or theirs.direction != "sendrecv") and not _holds_itself(agreed, resumed, peer):
         silent = holder if nowhere or theirs.direction == "sendonly" else peer
         answered = theirs.address if nowhere else theirs.direction
@@ -157,7 +156,7 @@ def _sound(lines: tuple[Media, ...]) -> Media | None:
 
 
 def _holds(line: Media) -> bool:
-    return line.direction in HOLDING or line.address in ANYWHERE
+    return line.direction in HOLDING or is_nowhere(line)
 
 
 def _holds_itself(agreed: list[Agreement], resumed: Agreement, side: str) -> bool:

@@ -44,3 +44,22 @@ def test_who_answers_at_the_beginning_that_it_does_not_speak_is_told(way: str) -
     assert not found([*dialled(OFFER, quiet), *talk(), *hung_up(3000)], "call-held")
     assert not found([*dialled(description(*A, "a=sendonly"), quiet), *talk(), *hung_up()], "call-held")
     assert not found([*dialled(OFFER, description(*B, "a=sendonly")), *talk(B, A, 78), *hung_up()], "call-held")
+
+
+def trickled(number: int, *lines: str, port: int = 9) -> bytes:
+    """A description of a side that is nowhere yet."""
+    return version(number, ("0.0.0.0", port), *lines)
+
+
+def test_an_address_that_ice_is_to_find_holds_nobody() -> None:
+    ice = ("a=ice-ufrag:fQ3s", "a=ice-pwd:k7Yb2fQ3sX9pLm4Rt6Vw8Zc1")
+    spoken = [*talk(seconds=28), *talk(B, A, 78, seconds=5), *hung_up(30_000)]
+    story = [*dialled(trickled(1, *ice), version(1, B)), *spoken]
+    restarted = [*story, *reinvite(3000, trickled(2, *ice), version(2, B), 2)]
+    assert not found(restarted, "call-held")
+    (told,) = found(restarted, "media-ended-early")
+    assert told.what.startswith("the callee sends no RTP after this")
+    for offer in (trickled(2), trickled(2, *ice, port=A[1])):
+        held = [*story, *reinvite(3000, offer, version(2, B), 2)]
+        assert [each.what for each in found(held, "call-held")] == ["the caller offers 0.0.0.0"]
+        assert not found(held, "media-ended-early")
