@@ -143,7 +143,7 @@ def codec_not_common(facts: Facts) -> Iterator[Found]:
         for ours, theirs in zip(offer.media, answer.media, strict=False):
             if not ours.port or not theirs.port or _first_taken(ours, theirs):
                 continue
-            offered, taken = codecs(ours), codecs(theirs)
+            offered, taken = codecs(ours, theirs), codecs(theirs, ours)
             if offered and taken and not offered & taken:
                 what = f"{ours.kind}: offered {', '.join(sorted(offered))}; answered {', '.join(sorted(taken))}"
                 yield Found(what, (offer.place, answer.place), number)
@@ -160,9 +160,15 @@ def numeric(payload_type: str) -> bool:
     return payload_type.isascii() and payload_type.isdecimal()
 
 
-def codecs(line: Media) -> frozenset[str]:
-    """The codecs of a media line of RTP by name, or by payload type where nothing names them."""
-    return codecs_of(line.formats) if "RTP" in line.profile.upper() else frozenset()
+def codecs(line: Media, other: Media) -> frozenset[str]:
+    """The codecs of a media line of RTP by name, or by payload type where nothing names them.
+
+    What only the other side's line names is that for both (RFC 3264 section 6.1).
+    """
+    if "RTP" not in line.profile.upper():
+        return frozenset()
+    named = {each.payload_type: each for each in other.formats if each.codec}
+    return codecs_of([each if each.codec else named.get(each.payload_type, each) for each in line.formats])
 
 
 @rule(

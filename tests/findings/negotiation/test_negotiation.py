@@ -79,3 +79,12 @@ def test_a_line_that_cannot_be_read_is_a_note_where_nobody_minded() -> None:
     whole = [request(0, "INVITE", body=lacking), response(20, 400, "Bad SDP"), request(30, "ACK", tag="2")]
     told = [each for story in (busy, whole, dialled(broken)) for each in found(story, "sdp-odd")]
     assert [each.severity for each in told] == ["note"] * 3
+
+
+def test_a_number_that_only_the_offer_names_is_that_codec_in_the_answer() -> None:
+    names = ("a=rtpmap:96 opus/48000/2", "a=rtpmap:101 telephone-event/8000")
+    offer = description(*A, *names, media="RTP/AVP 96 101")
+    ids = ("codec-not-common", "rtpmap-missing")
+    assert [len(found(dialled(offer, description(*B, media="RTP/AVP 96")), each)) for each in ids] == [0, 1]
+    # Keys are no codec that both have, whoever names them.
+    assert [len(found(dialled(offer, description(*B, media="RTP/AVP 8 101")), each)) for each in ids] == [1, 1]
