@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.agreements import rtp_lines
+from dissectors.findings.agreements import agreements, rtp_lines
 from dissectors.findings.media_traits import BESIDE, INTRICATE, UNNAMED
 from dissectors.findings.media_traits import codecs as codecs_of
 from dissectors.findings.rule import Facts, Found, of, rule
@@ -110,18 +110,34 @@ def direction_wrong(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-refused", "note", "A part of the offer was refused",
-    why="Port 0 in the answer refuses a media line: the call goes on without it.",
+    why="Port 0 in the answer refuses a media line: the call goes on without it. Where no line is left, nobody hears "
+    "anybody.",
     fix="If it was wanted, compare its codecs and its profile with what the other side supports.",
 )
 def media_refused(facts: Facts) -> Iterator[Found]:
     for number, offer, answer in answers(facts):
-        for ours, theirs in zip(offer.media, answer.media, strict=False):
-            if ours.port and not theirs.port:
-                yield Found(f"{ours.kind} was refused (port 0)", (offer.place, answer.place), number)
+        refused = [
+            ours.kind for ours, theirs in zip(offer.media, answer.media, strict=False) if ours.port and not theirs.port
+        ]
+        if refused and _nothing_left(facts, number, answer):
+            what = f"{', '.join(refused)} refused (port 0), and nothing else is accepted: nobody hears anybody"
+            yield Found(what, (offer.place, answer.place), number, severity="warning")
+            continue
+        for kind in refused:
+            yield Found(f"{kind} was refused (port 0)", (offer.place, answer.place), number)
+
+
+def _nothing_left(facts: Facts, number: int, answer: Description) -> bool:
+    """Whether no media line is accepted as of an answer, in a call that goes on with it."""
+    if answer.state != "agreed" or facts.calls[number].answered is None:
+        return False
+    return not any(
+        line.port for each in agreements(facts)[number] if each.end > answer.time for line in each.answer.media
+    )
 
 
 @rule(
-    "media-lines-differ", "warning", "Offer and answer have different numbers of media lines",
+    "media-lines-differ", "warning", "The media lines of the answer are not those of the offer",
     why="The answer must have one line for each line of the offer, in the same order (RFC 3264 section 6). Otherwise "
     "nobody knows which lines belong together.",
     fix="Repair the answering side.",
@@ -130,6 +146,11 @@ def media_lines_differ(facts: Facts) -> Iterator[Found]:
     for number, offer, answer in answers(facts):
         if len(offer.media) != len(answer.media):
             what = f"{len(offer.media)} offered, {len(answer.media)} answered"
+            yield Found(what, (offer.place, answer.place), number)
+            continue
+        offered, answered = ([line.kind for line in each.media] for each in (offer, answer))
+        if offered != answered:
+            what = f"offered {', '.join(offered)}; answered {', '.join(answered)}"
             yield Found(what, (offer.place, answer.place), number)
 
 
@@ -141,7 +162,7 @@ def media_lines_differ(facts: Facts) -> Iterator[Found]:
 def codec_not_common(facts: Facts) -> Iterator[Found]:
     for number, offer, answer in answers(facts):
         for ours, theirs in zip(offer.media, answer.media, strict=False):
-            if not ours.port or not theirs.port or _first_taken(ours, theirs):
+            if not ours.port or not theirs.port or ours.kind != theirs.kind or _first_taken(ours, theirs):
                 continue
             offered, taken = codecs(ours, theirs), codecs(theirs, ours)
             if offered and taken and not offered & taken:

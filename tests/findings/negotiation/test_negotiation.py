@@ -88,3 +88,26 @@ def test_a_number_that_only_the_offer_names_is_that_codec_in_the_answer() -> Non
     assert [len(found(dialled(offer, description(*B, media="RTP/AVP 96")), each)) for each in ids] == [0, 1]
     # Keys are no codec that both have, whoever names them.
     assert [len(found(dialled(offer, description(*B, media="RTP/AVP 8 101")), each)) for each in ids] == [1, 1]
+
+
+VIDEO = b"m=video %d RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"
+
+
+def test_lines_in_another_order_are_told_as_that_alone() -> None:
+    head, sound = ANSWER[: ANSWER.index(b"m=")], ANSWER[ANSWER.index(b"m=") :]
+    story = dialled(OFFER + VIDEO % 5004, head + VIDEO % 5006 + sound)
+    (told,) = found(story, "media-lines-differ")
+    assert (told.what, frames(told)) == ("offered audio, video; answered video, audio", [1, 3])
+    assert not found(story, "codec-not-common")
+
+
+def test_who_refuses_all_lines_leaves_nobody_to_hear() -> None:
+    no_sound = ANSWER.replace(b"m=audio 16402", b"m=audio 0")
+    (told,) = found(dialled(OFFER, no_sound), "media-refused")
+    assert (told.severity, frames(told)) == ("warning", [1, 3])
+    assert told.what == "audio refused (port 0), and nothing else is accepted: nobody hears anybody"
+    (told,) = found(dialled(OFFER + VIDEO % 5004, no_sound + VIDEO % 5006), "media-refused")
+    assert (told.severity, told.what) == ("note", "audio was refused (port 0)")
+    mended = [*dialled(OFFER, no_sound), *reinvited(OFFER + b"a=x\r\n", ANSWER)]
+    (told,) = found(mended, "media-refused")
+    assert told.severity == "note"
