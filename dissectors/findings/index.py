@@ -55,6 +55,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
         "negotiation.negotiation": (INTRICATE, UNNAMED),
         "negotiation.holding": (INTRICATE, REDESCRIBED),
         "negotiation.fax": (INTRICATE,),
+        "negotiation.webrtc": ("Reason",),
     },
     "Media": {
         "media.silence": (SILENT, ONE_WAY, LATE, "sessions"),
