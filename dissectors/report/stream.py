@@ -167,13 +167,17 @@ class Gap(Struct, frozen=True):
 
 
 class Digit(Struct, frozen=True):
-    """A telephone event (RFC 4733): the pressed key, its start, its duration and its first frame."""
+    """A telephone event (RFC 4733): the pressed key, its start, its duration and its first frame.
+
+    All of it should have one RTP timestamp; `timestamps` counts those that it has.
+    """
 
     digit: str
     time: float
     duration_ms: float | None
     certainty: Certainty
     place: Place | None = None
+    timestamps: int = 1
 
 
 class Decrypted(Struct, frozen=True):

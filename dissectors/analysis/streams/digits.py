@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dissectors.mux.counters import FLASH, Counters
+from dissectors.mux.marks import Frame
 from dissectors.report import Certainty, Digit, Place
+from dissectors.wire.values import replace
 
 EVENTS = {**dict(enumerate("0123456789*#ABCD")), FLASH: "flash"}
 END = 0x80
@@ -16,6 +18,12 @@ EVENT_CLOCK = 8000
 MAX_DURATION_WITHOUT_NAME = 8000
 """Timestamp units (a second at 8000 Hz) beyond which four octets that nobody called an event are not taken for one."""
 
+MAX_STEP_NS = 100_000_000
+"""The datagrams of one key are no further apart."""
+
+Event = tuple[int, int, bytes, Frame]
+"""Times of the first and the last datagram of a timestamp in nanoseconds, the last payload, and the first frame."""
+
 MIN_DATAGRAMS_OF_ONE_DIGIT = 3
 """What a stream of nothing but events has for each of them at least: the last one alone is sent three times."""
 
@@ -25,13 +33,33 @@ def digits(counters: Counters, types: Collection[int], named: Collection[int], c
     if not counters.events:
         return ()
     found: list[Digit] = []
-    for (payload_type, _), (first, _, octets, frame) in sorted(counters.events.items(), key=lambda event: event[1][0]):
+    before: Event | None = None
+    for (payload_type, _), event in sorted(counters.events.items(), key=lambda event: event[1][0]):
         if payload_type not in types:
             continue
-        sure: Certainty = "certain" if payload_type in named else "medium"
+        first, _, octets, frame = event
         length = 1000 * _duration(octets) / clock if clock else None
-        found.append(Digit(EVENTS[octets[0]], first / 1e9, length, sure, Place(*frame)))
+        if before is not None and _goes_on(before, event):
+            found[-1] = replace(found[-1], duration_ms=length, timestamps=found[-1].timestamps + 1)
+        else:
+            sure: Certainty = "certain" if payload_type in named else "medium"
+            found.append(Digit(EVENTS[octets[0]], first / 1e9, length, sure, Place(*frame)))
+        before = event
     return tuple(found)
+
+
+def _goes_on(before: Event, event: Event) -> bool:
+    """Whether one key goes on under another timestamp, against RFC 4733 section 2.5.1.2.
+
+    It grows from datagram to datagram, or its end comes again; who presses a key twice begins at no duration.
+    """
+    began, until, octets, _ = before
+    first, last, latter, _ = event
+    if octets[0] != latter[0] or first - until > MAX_STEP_NS:
+        return False
+    if octets[1] & END:
+        return latter == octets and first == last
+    return began == until and _duration(octets) < _duration(latter)
 
 
 def evident(counters: Counters) -> set[int]:

@@ -1,10 +1,10 @@
-"""Rules about keys that come by two ways at once: as telephone events (RFC 4733), and by INFO."""
+"""Rules about keys that come more than once: as telephone events (RFC 4733) and by INFO, or as several events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.rule import Facts, Found, rule
+from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.protocols import dtmf
 from dissectors.report import Digit, Message
@@ -12,6 +12,7 @@ from dissectors.report import Digit, Message
 MAX_APART_SECONDS = 2.0
 """The two reports of one key are no further apart than this."""
 
+MAX_TOLD = 8
 MIN_KEYS = 2
 """So many keys that came twice are no chance."""
 
@@ -59,4 +60,22 @@ def _paired(pressed: list[tuple[float, Digit]], told: list[tuple[str, Message]])
     return found
 
 
-RULES = (digits_twice,)
+@rule(
+    "event-timestamp-moves", "warning", "Timestamps move while a key is pressed",
+    scope="stream",
+    why="All packets of a telephone event have the timestamp of its beginning (RFC 4733 section 2.5.1.2): with a new "
+    "one a new event begins. A menu or a conference may count one key several times.",
+    fix="Repair the sender, or the gateway that writes new timestamps, such as one that transcodes the sound.",
+)
+def event_timestamp_moves(facts: Facts) -> Iterator[Found]:
+    for number, stream in facts.striking:
+        moved = [each for each in stream.digits if each.timestamps > 1]
+        if moved:
+            told = ", ".join(f"{each.digit} has {each.timestamps} timestamps" for each in moved[:MAX_TOLD])
+            more = f", and {len(moved) - MAX_TOLD} keys more" if len(moved) > MAX_TOLD else ""
+            what = f"{name_of(stream)}: {told}{more}"
+            places = [each.place for each in moved if each.place]
+            yield Found(what, places, stream.call, number, certainty=moved[0].certainty, time=moved[0].time)
+
+
+RULES = (digits_twice, event_timestamp_moves)

@@ -48,6 +48,34 @@ def ids(made: Report) -> set[str]:
     return {finding.id for finding in made.findings}
 
 
+def moving(digit: int, at: float, first: int, stamp: int, *, growing: bool) -> Story:
+    """A key whose datagrams each have a timestamp of their own, while it grows or where its end comes again."""
+    told = []
+    for n, (time, src, dst, octets) in enumerate(key(digit, at, first, stamp)):
+        moved = n if growing else max(0, n - 7)
+        told.append((time, src, dst, rtp(first + n, 77, 101, stamp + 160 * moved, octets[12:])))
+    return told
+
+
+@pytest.mark.parametrize("growing", [True, False])
+def test_a_key_whose_timestamps_move_is_one_key(growing: bool) -> None:
+    speech = [*talk(seconds=2), *talk(start=4000, first=300, origin=50_000, seconds=2)]
+    pressed = [*moving(5, 3100, 200, 20_000, growing=growing), *moving(5, 3300, 220, 24_000, growing=growing)]
+    made = report([*dialled(*NAMED), *speech, *pressed])
+    assert [(each.digit, each.duration_ms, each.timestamps) for each in one(made).digits] == [
+        ("5", 160, 10 if growing else 3),
+    ] * 2
+    (told,) = (each for each in made.findings if each.id == "event-timestamp-moves")
+    times = 10 if growing else 3
+    assert told.what.endswith(f": 5 has {times} timestamps, 5 has {times} timestamps") and told.severity == "warning"
+
+
+def test_one_key_twice_in_a_hurry_is_two_keys() -> None:
+    made = report([*dialled(*NAMED), *talk(seconds=2), *key(5, 3100, 200, 20_000), *key(5, 3270, 220, 21_360)])
+    assert [(each.digit, each.timestamps) for each in one(made).digits] == [("5", 1)] * 2
+    assert "event-timestamp-moves" not in ids(made)
+
+
 @pytest.mark.parametrize("repeat", [False, True])
 def test_a_stream_of_nothing_but_events_tells_its_keys(repeat: bool) -> None:
     made = report([*key(1, 1000, 10, 5000, repeat=repeat), *key(11, 2000, 20, 13_000, repeat=repeat)])
