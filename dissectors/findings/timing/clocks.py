@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.kinds import by_ssrc, video
 from dissectors.findings.media.media import lasting
 from dissectors.findings.media.sources import spanning
@@ -226,10 +227,24 @@ def time_not_real(facts: Facts) -> Iterator[Found]:
     for number, stream in facts.striking:
         if stream.timing is None or stream.timing.real_time is not False or in_real_time(facts, stream):
             continue
+        if _changed_meaning(facts, stream):
+            continue
         if seen_clock(stream, real=False) is None:
             sure: Certainty = "certain" if stream.clock else "medium"
             what = f"{name_of(stream)}: {stream.timing.evidence}"
             yield Found(what, (stream.first_place,), stream.call, number, certainty=sure, time=stream.first)
+
+
+def _changed_meaning(facts: Facts, stream: Stream) -> bool:
+    """Whether the main payload type of a stream was given another clock in the call: no one rate is right for both."""
+    if stream.call is None or not stream.payloads:
+        return False
+    main = str(stream.payloads[0].payload_type)
+    clocks = {
+        each.clock for described in facts.calls[stream.call].descriptions for line in rtp_lines(described)
+        if line.kind == stream.kind for each in line.formats if each.payload_type == main and each.codec
+    }
+    return len(clocks) > 1
 
 
 RULES = (clock_differs, clock_step, clock_drift, ssrc_two_sources, timestamp_jump, time_not_real)

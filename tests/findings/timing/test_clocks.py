@@ -9,6 +9,7 @@ import pytest
 
 from dissectors.report import Finding
 from tests.finding_cases.numbers import mixed, stepped
+from tests.finding_cases.presence import reinvite
 from tests.finding_cases.session import both
 from tests.finding_cases.video import film
 from tests.found import found, frames, ids
@@ -274,3 +275,17 @@ def test_what_comes_out_of_order_does_not_jump() -> None:
     anew = [(t, A, B, rtp(5000 + n, 79, 96, 10**9 + n // 3 * 3000, bytes(900))) for n, (t, *_) in enumerate(film(9))]
     (told_of,) = found([*held, *((t + 41_000, *rest) for t, *rest in anew)], "timestamp-jump")
     assert len(frames(told_of)) == 1
+
+
+def test_a_payload_type_that_changes_its_meaning_has_no_one_clock() -> None:
+    opus, wide = (
+        [description(*end, f"a=rtpmap:96 {name}", media="RTP/AVP 96") for end in (A, B)]
+        for name in ("opus/48000/2", "AMR-WB/16000")
+    )
+    sound = [
+        *talk(seconds=5, payload_type=96, step=960),
+        *talk(start=6020, first=350, origin=240_000, payload_type=96, step=320),
+    ]
+    story = [*dialled(*opus), *sound]
+    assert "time-not-real" not in told([*story, *reinvite(6000, *wide, 2)])
+    assert "time-not-real" in told([*dialled(*wide), *sound])
