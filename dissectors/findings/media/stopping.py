@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.findings.agreements import Agreement, Span, agreements, length, wants_rtp, within
+from dissectors.findings.agreements import ANYWHERE, Agreement, Span, agreements, length, wants_rtp, within
 from dissectors.findings.connectivity import sessions
 from dissectors.findings.kinds import SOUND_KINDS
 from dissectors.findings.media.pauses import ends_in_noise, pauses
@@ -21,7 +21,7 @@ from dissectors.findings.media.silence import (
 )
 from dissectors.findings.media_traits import STOPPED
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.report import Call, Stream
+from dissectors.report import Call, Media, Stream
 
 ENDED_EARLY_SECONDS = 5.0
 
@@ -125,13 +125,17 @@ def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
     seen = ways(facts).pairs
     first: set[tuple[str | None, str | None]] = set()
     for each in agreed:
-        lines = [two for two in each.lines("caller") if all(map(wants_rtp, two))]
+        lines = [two for two in each.lines("caller") if all(map(_is_somewhere, two))]
         hosts = {(own.address, theirs.address) for own, theirs in lines}
         if each.answer.exchange != agreed[0].answer.exchange:
             if not all([pair in seen or pair[::-1] in seen for pair in hosts - first]):
                 return True
         first |= hosts
     return False
+
+
+def _is_somewhere(line: Media) -> bool:
+    return wants_rtp(line) and line.address not in ANYWHERE
 
 
 RULES = (media_ended_early, media_not_resumed)
