@@ -189,8 +189,8 @@ class CallState:
         if method == "INVITE" and outside:
             self._invite(identity.sequence)
             self.dialogs.move(identity, "calling")
-            self.status = None
-            self.ended = self.ended if self.answered else None
+            if self.answered is None:
+                self.status = self.ended = None
         elif method == "BYE":
             self.dialogs.move(identity, "terminated")
             if self.ended is None and not self.dialogs.forked_from(identity):
@@ -233,6 +233,9 @@ class CallState:
                 self.ringing = self.ringing or time
         elif status < 300:
             self.dialogs.move(identity, "confirmed")
+            if self.answered is None and self.ended_by is None:
+                # What another branch refused before did not end it.
+                self.ended = None
             self.answered, self.status = self.answered or time, status
         else:
             self._refused(time, identity, status)

@@ -38,6 +38,20 @@ def test_a_cancel_is_not_its_effect(after: Story, came_to: str) -> None:
     assert outcome([INVITE, RINGING, *after]) == came_to
 
 
+def test_a_branch_that_refuses_first_does_not_end_the_call_that_another_one_answers() -> None:
+    busy = response(500, 486, "Busy Here", tag="9")
+    story = [*dialled(), *hung_up()]
+    (call,) = report([*story, busy]).calls
+    assert (call.outcome, call.status, call.ended_by) == ("ended", 200, "caller")
+    assert call.ended is not None and call.answered is not None and call.ended - call.answered == 10.0
+
+
+def test_a_copy_of_the_invite_that_is_refused_takes_nothing_from_an_answer() -> None:
+    merged = [(2000.0, C, *request(0, "INVITE", body=OFFER)[2:]), response(2010, 482, "Merged Request", tag="9")]
+    (call,) = report([*dialled(), *merged, *hung_up()]).calls
+    assert (call.outcome, call.status, call.ended_by) == ("ended", 200, "caller")
+
+
 def test_what_cancelled_an_attempt_does_not_concern_the_next_one() -> None:
     again = [request(9000, "INVITE", body=OFFER, number=2), response(9020, 486, "Busy Here", number=2)]
     assert outcome([INVITE, RINGING, CANCEL, CANCELLED, *again]) == "rejected"
