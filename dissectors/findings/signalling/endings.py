@@ -26,6 +26,11 @@ SESSION_WORDS = pattern(r"(session|refresh).{0,20}(time|expir)|timer? expir", re
 MAX_EARLY_SECONDS, EARLY_PART = 32.0, 3
 """Without a refresh a side hangs up so long before the end, at most a third of the interval (RFC 4028 section 10)."""
 
+RESTART = (
+    "This one was refreshed: each side restarts its timer with every 2xx to a refresh (RFC 4028 sections 7.4 and 10), and "
+    "the one that hung up did not. See whether its program takes an UPDATE, and one without a body, for a refresh."
+)
+
 FIRST_NOTIFY_SECONDS, MAX_NEW_CALL_SECONDS = 5.0, 180.0
 MARGIN_SECONDS, MAX_LATE_SECONDS = 2.0, 10.0
 
@@ -128,26 +133,27 @@ def _target(refer: Message) -> str:
 
 
 class Expiry(Struct, frozen=True):
-    """A session timer that was agreed and never refreshed, and the BYE that came when it expired."""
+    """A session timer that was agreed, and the BYE that came when it expired, or said so."""
 
     agreed: Message
     seconds: int
     bye: Message
     what: str
     certainty: Certainty
+    fix: str = ""
 
 
 @rule(
     "session-expired", "warning", "The session timer expired, and the call ended",
     confirm_seconds=AT_ONCE,
-    why="Both sides agreed that the call is over unless one of them refreshes it in time. Nobody did (RFC 4028).",
+    why="Both sides agreed that the call is over unless one of them refreshes it in time (RFC 4028).",
     fix="The side that is the refresher must send a re-INVITE or UPDATE after half of the time. See whether it does, "
     "and whether that reaches the other side. Calls that always end after the same time have this cause.",
 )
 def session_expired(facts: Facts) -> Iterator[Found]:
     for position, expiry in facts.once(_expiries).items():
         places = (expiry.agreed.place, expiry.bye.place)
-        yield Found(expiry.what, places, position, certainty=expiry.certainty, time=expiry.bye.time)
+        yield Found(expiry.what, places, position, certainty=expiry.certainty, time=expiry.bye.time, fix=expiry.fix)
 
 
 def _expiries(facts: Facts) -> dict[int, Expiry]:
@@ -161,7 +167,7 @@ def _expiry(call: Call) -> Expiry | None:
     bye = next((message for message in call.messages if message.method == "BYE" and message.status is None), None)
     if bye is None:
         return None
-    agreed, tried = _agreed(call, bye.time)
+    agreed, tried, refresh = _agreed(call, bye.time)
     if agreed is None or (tried is not None and (tried.status or 0) < 300):
         return None
     value, _, rest = (agreed.header("Session-Expires") or "").partition(";")
@@ -173,11 +179,17 @@ def _expiry(call: Call) -> Expiry | None:
     near = -early <= late <= MAX_LATE_SECONDS
     if not seconds or not (told or (near and _open(said))):
         return None
+    why = f", Reason: {bye.meaning('Reason')}" if said else ""
+    if refresh is not None and late < -early:
+        what = (
+            f"a session timer of {seconds} s was refreshed by {refresh.method} of the {refresh.side}, which was answered "
+            f"{agreed.summary}; BYE of the {bye.side} {-late:.1f} s before its end{why}"
+        )
+        return Expiry(agreed, seconds, bye, what, "certain", RESTART)
     sure: Certainty = "certain" if told else "high" if any(each.failure for each in said) else "medium"
     refresher = _refresher(agreed, rest)
     by = f" by the {refresher}" if refresher else ""
     refused = f" (its attempt was answered {explained(tried)})" if tried is not None else ""
-    why = f", Reason: {bye.meaning('Reason')}" if said else ""
     what = (
         f"a session timer of {seconds} s was not refreshed{by}{refused}; BYE of the {bye.side} "
         f"{bye.time - agreed.time:.1f} s after{why}"
@@ -190,13 +202,15 @@ def _open(said: tuple[Reason, ...]) -> bool:
     return not said or any(each.failure for each in said)
 
 
-def _agreed(call: Call, end: float) -> tuple[Message | None, Message | None]:
+def _agreed(call: Call, end: float) -> tuple[Message | None, Message | None, Message | None]:
     """The last response before `end` that agreed on a session timer, and what became of an attempt to refresh it.
 
-    That is its refusal, or the request itself while nothing answered it.
+    That is its refusal, or the request itself while nothing answered it. The last is the request that refreshed an
+    earlier timer, if the response answers one.
     """
     agreed: Message | None = None
     tried: Message | None = None
+    refresh: Message | None = None
     last: tuple[str | None, int | None] | None = None
     for message in call.messages:
         if message.time >= end or message.method not in REFRESHING:
@@ -206,12 +220,13 @@ def _agreed(call: Call, end: float) -> tuple[Message | None, Message | None]:
             tried = message if agreed is not None and message.to_tag is not None and key != last else tried
         elif 200 <= status < 300 and key != last:
             # A hop further the same answer may have lost its timer, or got one.
+            refresh = tried if tried is not None and key == (tried.from_tag, tried.cseq) else None
             agreed, tried, last = message if message.header("Session-Expires") else None, None, key
         elif 200 <= status < 300:
             agreed = agreed or (message if message.header("Session-Expires") else None)
         elif status >= 300 and tried is not None and key == (tried.from_tag, tried.cseq):
             tried = message
-    return agreed, tried
+    return agreed, tried, refresh
 
 
 def _refresher(agreed: Message, rest: str) -> str:

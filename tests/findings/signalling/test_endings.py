@@ -116,6 +116,16 @@ def test_a_session_that_nobody_refreshed_expired(story: Story, said: str, sure: 
     assert (told.what, told.certainty) == (said, sure) and told.time == pytest.approx(story[-1][0] / 1000)
 
 
+def test_who_hangs_up_as_if_a_refreshed_timer_had_expired_did_not_restart_it() -> None:
+    refreshed = [*TIMED, *changed(200, EXPIRES, method="UPDATE", time=45_000)]
+    (told,) = found([*refreshed, *bye(91_000, TIMEOUT)], "session-expired")
+    assert told.what == (
+        "a session timer of 90 s was refreshed by UPDATE of the caller, which was answered 200 Said; BYE of the callee "
+        "44.0 s before its end, Reason: SIP 408, session timeout"
+    )
+    assert "did not" in told.fix and told.certainty == "certain"
+
+
 @pytest.mark.parametrize(
     "story",
     [
