@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissectors.report import Message
 from dissectors.wire.values import Struct
 
-EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
+EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires", "Allow", "Accept", "Unsupported", "Require")
 """The headers of a refusal that say why, or what would be accepted; of a redirection Contact says where to."""
 
 MAX_VALUE_LENGTH = 80

@@ -63,7 +63,7 @@ SLOW_SECONDS = 2.0
 
 ORDINARY: frozenset[Trait] = frozenset((
     "call", DESCRIBED, "INVITE", "ACK", "BYE", COMPACT, ENCODED, "Contact", "Diversion", "Expires", "History-Info",
-    "Min-SE", "P-Asserted-Identity", "Route", "Proxy-Authenticate", "WWW-Authenticate", *CHALLENGES,
+    "Max-Forwards", "Min-SE", "P-Asserted-Identity", "Route", "Proxy-Authenticate", "WWW-Authenticate", *CHALLENGES,
 ))
 """What a call may have without any rule having to look at it."""
 

@@ -12,7 +12,8 @@ from dissectors.wire.masking cimport masked, masked_value, may_hide
 
 cdef Py_ssize_t EMPTY_TUPLE_OCTETS, HEADER_OCTETS, POINTER_OCTETS
 cdef Remembered _known_headers, _remembered_names, _wordings
-cdef dict METHODS
+cdef dict FOR_STATUS, METHODS
+cdef frozenset FEW_HOPS
 
 
 cdef class Names:
@@ -38,6 +39,7 @@ cpdef bint has_credentials(dict first)
 @cython.locals(first=dict, found=tuple, kept=tuple, texts=tuple, told=tuple)
 cpdef tuple _deciding(Carried carried, Names names, Held held)
 
+cpdef object _also(object status, dict first)
 cpdef tuple _known(tuple told, tuple values, bint secrets)
 
 @cython.locals(at=Py_ssize_t, found=list, names=tuple, texts=list, values=tuple)

@@ -35,6 +35,12 @@ DECIDING = (
 )
 """The headers whose values decide what becomes of a call, or name what it belongs to."""
 
+FOR_STATUS = {405: "Allow", 415: "Accept", 420: "Unsupported", 421: "Require"}
+"""The header that says what a refusal of that status means (RFC 3261 section 21.4); elsewhere it decides nothing."""
+
+FEW_HOPS = frozenset(map(str, range(10)))
+"""Values of Max-Forwards that are worth a word: it begins at 70 (RFC 3261 section 8.1.1.6)."""
+
 METHODS = {method: method for method in sip.METHODS}
 """Each as one text, however often it is said."""
 
@@ -129,16 +135,18 @@ def has_credentials(first: dict[str, str]) -> bool:
 def _deciding(carried: Carried, names: Names | None, held: Held) -> tuple[Header, ...]:
     """Its headers that decide; `names` are those that it has, if these are all."""
     first, message = carried.first, carried.message
+    told = DECIDING if names is None else names.deciding
+    if (also := _also(carried.status, first)) is not None:
+        told = *told, also
     if names is None or names.worded:
         found = tuple([
             Header(
                 name, held.text(shown(first[name], held)) or "",
                 _meaning(message, name, held) if name in WORDED else "",
             )
-            for name in (DECIDING if names is None else names.deciding) if name in first
+            for name in told if name in first
         ])
-    elif names.deciding:
-        told = names.deciding
+    elif told:
         found, texts = _known(told, tuple([first.get(name) for name in told]), held.secrets)
         # Whoever holds them holds their texts.
         if held.holds(found):
@@ -149,6 +157,13 @@ def _deciding(carried: Carried, names: Names | None, held: Held) -> tuple[Header
     else:
         return ()
     return held.value(found, EMPTY_TUPLE_OCTETS + len(found) * (POINTER_OCTETS + HEADER_OCTETS)) or () if found else ()
+
+
+def _also(status: int | None, first: dict[str, str]) -> str | None:
+    """A header that decides in this message, and in no other."""
+    if status is None:
+        return "Max-Forwards" if first.get("Max-Forwards") in FEW_HOPS else None
+    return FOR_STATUS.get(status) if status >= 300 else None
 
 
 def _known(
