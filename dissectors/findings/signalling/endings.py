@@ -27,8 +27,8 @@ MAX_EARLY_SECONDS, EARLY_PART = 32.0, 3
 """Without a refresh a side hangs up so long before the end, at most a third of the interval (RFC 4028 section 10)."""
 
 RESTART = (
-    "This one was refreshed: each side restarts its timer with every 2xx to a refresh (RFC 4028 sections 7.4 and 10), and "
-    "the one that hung up did not. See whether its program takes an UPDATE, and one without a body, for a refresh."
+    "This one was refreshed: each side restarts its timer with every 2xx to a refresh (RFC 4028 sections 7.4 and 10), "
+    "and the one that hung up did not. See whether its program takes an UPDATE, and one without a body, for a refresh."
 )
 
 FIRST_NOTIFY_SECONDS, MAX_NEW_CALL_SECONDS = 5.0, 180.0
@@ -182,8 +182,8 @@ def _expiry(call: Call) -> Expiry | None:
     why = f", Reason: {bye.meaning('Reason')}" if said else ""
     if refresh is not None and late < -early:
         what = (
-            f"a session timer of {seconds} s was refreshed by {refresh.method} of the {refresh.side}, which was answered "
-            f"{agreed.summary}; BYE of the {bye.side} {-late:.1f} s before its end{why}"
+            f"a session timer of {seconds} s was refreshed by {refresh.method} of the {refresh.side}, which was "
+            f"answered {agreed.summary}; BYE of the {bye.side} {-late:.1f} s before its end{why}"
         )
         return Expiry(agreed, seconds, bye, what, "certain", RESTART)
     sure: Certainty = "certain" if told else "high" if any(each.failure for each in said) else "medium"

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 
 from dissectors.analysis.calls.outcomes import CHALLENGES, UNREACHABLE
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
+from dissectors.findings.signalling.targets import contact_of, target
 from dissectors.findings.statuses import explained, setting
 from dissectors.findings.traits import FAILED
+from dissectors.findings.transactions import hop_of
+from dissectors.protocols.sip_headers import number as number_of
 from dissectors.protocols.sip_reason import reasons
-from dissectors.report import Call, Severity
+from dissectors.report import Call, Message, Severity
 from dissectors.wire.values import Struct
 
 
@@ -73,7 +76,7 @@ TABLE = (
     ),
     Refusal(
         "call-redirected", "note", frozenset(range(300, 400)), "The caller was told to call somewhere else",
-        "The answer names another address in its Contact.",
+        "The answer names in its Contact where to call instead.",
         "See whether the caller follows; many phones do not.",
         CONFIRM_SECONDS,
     ),
@@ -91,6 +94,12 @@ GENERIC = 480
 
 MIN_WAIT_SECONDS = 2.0
 """Seconds after a challenge by which a phone would have followed it."""
+
+MIN_HOPS = 20
+"""A Max-Forwards that began lower than this began too low: 70 is recommended (RFC 3261 section 8.1.1.6)."""
+
+TOO_FEW_HOPS, LOW_HOPS = 483, 0
+"""The status where hops are used up, and what stands for it where they were too few at the beginning."""
 
 NAMED = frozenset().union(*(row.statuses for row in TABLE))
 
@@ -124,11 +133,24 @@ def _refusals(facts: Facts) -> list[RefusedCall]:
 
 def _meant(call: Call, status: int) -> int:
     """The status of a refusal, or that of its cause where this says more."""
+    if status == TOO_FEW_HOPS and _began_low(call):
+        return LOW_HOPS
     if status != GENERIC:
         return status
     final = next((each for each in reversed(call.messages) if each.method == "INVITE" and each.status == status), None)
     said = reasons(final.header("Reason") or "") if final is not None else ()
     return next((CAUSES[each.cause] for each in said if each.protocol == "Q.850" and each.cause in CAUSES), status)
+
+
+def _began_low(call: Call) -> bool:
+    """Whether the INVITE came with so low a Max-Forwards that no circle is needed, and went no way twice."""
+    asked = [each for each in call.messages if each.method == "INVITE" and each.status is None and not each.copy]
+    sent = [(*hop_of(each), each.cseq) for each in asked if not each.retransmission]
+    left, ways = number_of(asked[0].header("Max-Forwards") or "") if asked else None, len({*sent})
+    if left is None or ways < len(sent):
+        return False
+    passed = sum(name.lower() in ("via", "v") for name in asked[0].headers) - 1
+    return left + passed < MIN_HOPS
 
 
 def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:
@@ -137,7 +159,8 @@ def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:
     final = next((message for message in reversed(invites) if message.status == status), None)
     if final is None:
         return Found(f"the INVITE was answered {status}", (call.messages[0].place,), number)
-    asked = next((one for one in invites if one.status is None and one.cseq == final.cseq), invites[0])
+    alike = [one for one in invites if one.status is None and one.cseq == final.cseq] or invites[:1]
+    asked = next((one for one in alike if one.branch == final.branch), alike[0])
     credentials = sum(message.credentials and not (message.retransmission or message.copy) for message in invites)
     given_up = status in CHALLENGES and not credentials and facts.end - final.time >= MIN_WAIT_SECONDS
     none = ", and no credentials were sent" if given_up else ""
@@ -145,9 +168,39 @@ def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:
     rang = ""
     if status in UNREACHABLE and call.ringing is not None and final.time > call.ringing:
         rang = f", after it had rung for {final.time - call.ringing:.1f} s"
+    fix = "" if rang else setting(final)
+    if status in CHALLENGES and asked.credentials and any(_tried(one, asked) for one in alike):
+        none += f", under CSeq {asked.cseq} as the one without them"
+        fix = f"{SAME_NUMBER} {fix}".rstrip()
+    if status == TOO_FEW_HOPS and _began_low(call):
+        none, fix = f"; it came with Max-Forwards {asked.header('Max-Forwards')}", MORE_HOPS
     what = f"the INVITE was answered {explained(final)}{none}{rang}"
-    return Found(what, (asked.place, final.place), number, fix="" if rang else setting(final))
+    severity: Severity | None = None
+    again = sum(one.status == status and not (one.retransmission or one.copy) for one in invites)
+    if again > 1 and _itself(asked, final):
+        what, severity, fix = f"{what}, {again} times: that is the Request-URI itself", "warning", ITSELF
+    return Found(what, (asked.place, final.place), number, fix=fix, severity=severity)
 
+
+def _tried(one: Message, asked: Message) -> bool:
+    """Whether a request went the same way before without credentials."""
+    return one.time < asked.time and not one.credentials and hop_of(one) == hop_of(asked)
+
+
+def _itself(asked: Message, final: Message) -> bool:
+    """Whether a redirection names the address that was called."""
+    if not 300 <= (final.status or 0) < 400:
+        return False
+    to, called = target(contact_of(final) or ""), target(asked.uri or "")
+    return to is not None and to == called
+
+
+SAME_NUMBER = "A request with credentials is a new one, with a CSeq higher by one (RFC 3261 section 22.2)."
+MORE_HOPS = (
+    "Max-Forwards should begin at 70 (RFC 3261 section 8.1.1.6): see which phone or server lets it begin so low, or "
+    "how many hops it passed before."
+)
+ITSELF = "Who follows comes back to the same server: correct where that server forwards this address to."
 
 REFUSALS = (
     *(
