@@ -36,6 +36,11 @@ def private(address: str | None) -> bool:
     return False
 
 
+def loopback(address: str) -> bool:
+    """Whether an address is that of the host itself (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3)."""
+    return address.startswith("127.") or address == "::1"
+
+
 @lru_cache(maxsize=4096)
 def neighbours(one: str, other: str) -> bool:
     """Whether two hosts seem to be in one network, or are one: no router, and no path whose size is unknown, between.

@@ -6,9 +6,11 @@ does, for another request only a final one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from dissectors.findings.hosts import loopback, private
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
+from dissectors.findings.signalling.targets import contact_of, target
 from dissectors.findings.traits import REPEATED, UNANSWERED
 from dissectors.findings.transactions import Hop, Transaction, transactions
 from dissectors.report import Call, Message
@@ -18,8 +20,18 @@ from dissectors.wire.values import replace
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds: without any response, and until a SIP transaction gives up (RFC 3261 section 17.1)."""
 
+OUTBOUND = (
+    "A NAT lets through to the port that the REGISTER came from: the server should send there (RFC 5626), or what "
+    "rewrites Contact has to leave its port alone."
+)
+
 SHORT_WAIT_SECONDS = 3.0
 """A capture that ends so soon after an INVITE, with two repeats in it, does not show that nobody answers."""
+
+RPORT = (
+    "Answers go to the port that the Via names (RFC 3261 section 18.2.2), which a NAT does not let through: the sender "
+    "must put rport into its Via (RFC 3581), or the server has to answer to where the request came from."
+)
 
 MIN_REPEATS = 2
 """So many repeats show that no answer came: one may have crossed it."""
@@ -67,8 +79,30 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
                         # The other side may be slow, and nobody can have given up.
                         what = f"{found.what}; the capture ends {waited:.1f} s after the first"
                         found = replace(found, what=what, severity="warning")
+                    if port := _registered(facts, hop):
+                        what = f"{found.what}; {hop.first.dst} registered from port {port}, with port "
+                        found = replace(found, what=f"{what}{hop.first.dport} in its Contact", fix=OUTBOUND)
                     another = not alone and call.answered is not None
                     yield replace(found, severity="warning") if another else found
+
+
+def _registered(facts: Facts, hop: Hop) -> int | None:
+    """The port from which a host registered a Contact with the port that was called, if it never sent from there."""
+    called = hop.first.dst, hop.first.dport
+    ports = facts.once(_registrations).get(called)
+    return None if not ports or called[1] in ports else min(ports)
+
+
+def _registrations(facts: Facts) -> dict[tuple[str, int], set[int]]:
+    """By the host and the port of Contacts that their own host registered, the ports that it did so from."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for _, call in facts.having("registration"):
+        for each in call.messages:
+            if each.status is None and each.method == "REGISTER" and each.transport == UDP:
+                to = target(contact_of(each) or "")
+                if to is not None and to[1] == each.src:
+                    found.setdefault(to[1:], set()).add(each.sport)
+    return found
 
 
 def _heard(call: Call) -> set[tuple[int | None, str, str]]:
@@ -105,8 +139,23 @@ def request_repeated(facts: Facts) -> Iterator[Found]:
         answered = [hop for hop in each.hops if (hop.responses if each.method == "INVITE" else hop.final)]
         most = max(answered, key=lambda hop: hop.repeated, default=None)
         if most is not None and most.repeated >= MIN_REPEATS:
-            what = f"{each.method} was sent {most.repeated + 1} times {_although(most)}"
-            yield Found(what, [message.place for message in most.requests], number)
+            although, port = _although(most), _other_port(most)
+            what, fix = f"{each.method} was sent {most.repeated + 1} times {although}", ""
+            if port is not None and although.startswith("although"):
+                what += f"; it came from port {most.first.sport}, and each answer went to port {port}"
+                fix = RPORT
+            yield Found(what, [message.place for message in most.requests], number, fix=fix)
+
+
+def _other_port(hop: Hop) -> int | None:
+    """The one port that all answers went to, if the request came from another one of that host.
+
+    That is the port in the Via, unless it has rport (RFC 3261 section 18.2.2, RFC 3581).
+    """
+    ends = {(message.dst, message.dport) for message in hop.responses}
+    (host, port), *others = ends
+    asked = {message.sport for message in hop.requests}
+    return port if not others and host == hop.first.src and port not in asked else None
 
 
 def _although(hop: Hop) -> str:
@@ -132,7 +181,7 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
     "INVITE.",
 )
 def bye_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, _ in facts.having(UNANSWERED):
+    for number, call in facts.having(UNANSWERED):
         for each in transactions(facts)[number]:
             if each.method != "BYE" or each.is_answered:
                 continue
@@ -140,7 +189,25 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
                 given_up = each.final is None and facts.end - hop.first.time >= TIMER_F_SECONDS
                 if hop.repeated >= MIN_REPEATS or given_up:
                     what = f"{_nothing(hop)} from {hop.to} to the BYE"
-                    yield unheard(what, hop.repeated, (*hop.requests, *hop.responses), number)
+                    found = unheard(what, hop.repeated, (*hop.requests, *hop.responses), number)
+                    known = unreachable(call, (hop.first.dst,), hop.first.side)
+                    yield replace(found, what=f"{found.what}; {known}") if known else found
+
+
+def unreachable(call: Call, hosts: Iterable[str], side: str) -> str:
+    """What is wrong with the host of a Contact, if it is good only within a network, and its side sends from others.
+
+    `side` is the one that sends to it.
+    """
+    others = dict.fromkeys(each.src for each in call.messages if each.side != side)
+    for host in hosts:
+        own = any(
+            (to := target(contact_of(each) or "")) and to[1] == host for each in call.messages if each.side != side
+        )
+        inside = "a private address" if private(host) else "a loopback address" if loopback(host) else ""
+        if own and inside and others and host not in others:
+            return f"{host} is {inside} in the Contact of a side that sends from {', '.join(others)}"
+    return ""
 
 
 def _nothing(hop: Hop) -> str:

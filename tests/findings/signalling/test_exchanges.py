@@ -142,3 +142,44 @@ def test_a_cancel_that_nothing_answers_is_told_once() -> None:
     story = [INVITE, response(200, 180, "Ringing"), *repeated(request(5000, "CANCEL"), 4),
              response(36_000, 480, "Gone")]
     assert "cancel-refused" in ids(report(story)) and not told(story)
+
+
+def test_answers_that_go_to_another_port_than_the_request_came_from_are_told() -> None:
+    via = ("198.51.100.1", 5060)
+    answers = [(told[0], B, via, told[3]) for told in (
+        response(9020 + late, 200, "OK", "BYE", number=2) for late in (0, 500, 1500)
+    )]
+    (one,) = found([*dialled(), *repeated(BYE, 2), *answers], "request-repeated")
+    assert one.what.endswith("ms after the first; it came from port 16402, and each answer went to port 5060")
+    assert "3581" in one.fix
+    # One of them comes to where the request was sent from.
+    answers[1] = (*answers[1][:2], A, answers[1][3])
+    (one,) = found([*dialled(), *repeated(BYE, 2), *answers], "request-repeated")
+    assert "port" not in one.what
+
+
+@pytest.mark.parametrize(("port", "said"), [(41_234, True), (16402, False)])
+def test_a_phone_that_registered_another_port_than_it_sent_from_is_told_where_it_does_not_answer(
+    port: int, said: bool
+) -> None:
+    contact = f"Contact: <sip:b@{B[0]}:{B[1]}>"
+    asked = request(-900, "REGISTER", contact, call="reg")
+    given = response(-880, 200, "OK", "REGISTER", contact, call="reg")
+    bound = [(-900.0, (B[0], port), C, asked[3]), (-880.0, C, (B[0], port), given[3])]
+    (one,) = found([*bound, *repeated(INVITE)], "invite-no-response")
+    assert one.what.endswith(f"; {B[0]} registered from port 41234, with port 16402 in its Contact") == said
+    assert ("5626" in one.fix) == said
+
+
+@pytest.mark.parametrize(("host", "said"), [
+    ("192.168.1.9", "a private address"), ("127.0.0.1", "a loopback address"), ("203.0.113.7", ""),
+])
+def test_a_bye_that_goes_to_the_inner_address_of_a_contact_is_told_with_where_that_side_is(
+    host: str, said: str
+) -> None:
+    answer = response(1000, 200, "OK", "INVITE", f"Contact: <sip:b@{host}:5060>", body=ANSWER)
+    calls = [*dialled()[:2], answer, request(1010, "ACK", tag="2")]
+    byes = [(time, A, (host, 5060), octets) for time, _, _, octets in repeated(BYE)]
+    (one,) = found([*calls, *byes], "bye-unanswered")
+    told = f"; {host} is {said} in the Contact of a side that sends from 203.0.113.2"
+    assert one.what == f"no response from {host}:5060 to the BYE, sent 5 times{told if said else ''}"
