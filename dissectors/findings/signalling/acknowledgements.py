@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.answers import Answer, answers
-from dissectors.findings.signalling.exchanges import MIN_REPEATS, MIN_WAIT_SECONDS, unheard
+from dissectors.findings.signalling.exchanges import MIN_REPEATS, MIN_WAIT_SECONDS, unheard, unreachable
+from dissectors.findings.signalling.targets import target
 from dissectors.protocols.sip_headers import shown
-from dissectors.report import Message
+from dissectors.report import Call, Message
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import replace
 
@@ -49,13 +51,22 @@ def _shown(text: str | None) -> str:
     return "missing" if text is None else text if text.isdigit() else shown(text)
 
 
+FITS = (
+    "The ACK to a 2xx has the CSeq number of the INVITE and both tags of the answer, and goes to the Contact of the "
+    "2xx through its Record-Route (RFC 3261 section 13.2.2.4)."
+)
+FITS_REFUSAL = (
+    "The ACK to a refusal has the Via branch, the Request-URI and the Route of its INVITE, and the To tag of the "
+    "refusal (RFC 3261 section 17.1.1.3)."
+)
+
+
 @rule(
     "ack-mismatch", "error", "An ACK does not fit the answer",
     confirm_seconds=UNANSWERED_SECONDS,
-    why="The side that answered does not accept it as the ACK: it repeats its answer and ends the call after 32 "
-    "seconds.",
-    fix="The ACK must have the CSeq number of the INVITE and both tags of the answer, and go to the Contact of the "
-    "2xx through its Record-Route. Look at the sender of the ACK, and at what rewrites Contact and Record-Route.",
+    why="The side that answered does not accept it as the ACK: it repeats its answer for 32 seconds, and then ends a "
+    "call that it accepted.",
+    fix="Look at the sender of the ACK, and at what rewrites Via, Contact and Record-Route on the way.",
 )
 def ack_mismatch(facts: Facts) -> Iterator[Found]:
     for number, found in answers(facts).items():
@@ -65,7 +76,8 @@ def ack_mismatch(facts: Facts) -> Iterator[Found]:
                 times = f"sent {answer.again + 1} times{_end_of(answer)}"
                 what = f"the ACK to {of(answer.first)} does not fit: {said}; {times}"
                 places = [message.place for message in (answer.first, *wrong)]
-                yield Found(what, places, number, time=wrong[0].time)
+                fix = FITS if answer.accepts else FITS_REFUSAL
+                yield Found(what, places, number, time=wrong[0].time, fix=fix)
 
 
 @rule(
@@ -76,6 +88,7 @@ def ack_mismatch(facts: Facts) -> Iterator[Found]:
 )
 def ack_missing(facts: Facts) -> Iterator[Found]:
     for number, found in answers(facts).items():
+        call = facts.calls[number]
         for answer in found:
             if answer.lost:
                 yield _lost(answer, number)
@@ -84,8 +97,46 @@ def ack_missing(facts: Facts) -> Iterator[Found]:
                 continue
             elif answer.again >= MIN_REPEATS or facts.end - answer.first.time >= MIN_WAIT_SECONDS:
                 missing = unheard(f"no ACK to {of(answer.first)}", answer.again, answer.sent, number, answer.stopped)
-                missing = replace(missing, what=missing.what + _end_of(answer))
+                why, fix = _why(call, answer, found)
+                missing = replace(missing, what=f"{missing.what}{_end_of(answer)}{why}", fix=fix)
                 yield missing if answer.accepts else replace(missing, severity="warning")
+
+
+def _why(call: Call, answer: Answer, found: list[Answer]) -> tuple[str, str]:
+    """What shows why a 2xx got no ACK, and what to do then; both empty where nothing does."""
+    first = answer.first
+    if not answer.accepts:
+        return "", ""
+    asked = [each for each in call.messages if each.status is None]
+    tags = first.from_tag, first.to_tag
+    other = next((
+        each.first for each in found if each.accepts and each.acks and each.first.cseq == first.cseq
+        and each.first.from_tag == first.from_tag and each.first.to_tag != first.to_tag
+    ), None)
+    left = not any(each.method == "BYE" and (each.from_tag, each.to_tag) == tags for each in asked)
+    if other is not None and left:
+        return (
+            f"; another phone answered, too, and got its ACK ({other.src}, To tag {_shown(other.to_tag)}): the one at "
+            f"{first.src}, To tag {_shown(first.to_tag)}, got neither ACK nor BYE"
+        ), SECOND_ANSWER
+    cancel = next((each for each in asked if each.method == "CANCEL" and each.cseq == first.cseq), None)
+    if cancel is not None and left and abs(cancel.time - first.time) < MIN_WAIT_SECONDS:
+        apart = (cancel.time - first.time) * 1000
+        when = f"{abs(apart):.0f} ms {'after' if apart > 0 else 'before'} it"
+        return f"; the caller sent a CANCEL {when}, which was too late", LATE_CANCEL
+    hosts = [to[1] for to in map(target, answer.contacts) if to]
+    known = unreachable(call, hosts, OTHER_SIDE.get(first.side, ""))
+    return (f"; {known}" if known else ""), ""
+
+
+SECOND_ANSWER = (
+    "Several phones may answer one INVITE: the caller must acknowledge each 2xx and send BYE to those that it does "
+    "not want (RFC 3261 section 13.2.2.4)."
+)
+LATE_CANCEL = (
+    "A CANCEL has no effect on an INVITE that was answered (RFC 3261 section 9.1): the caller must acknowledge the 2xx "
+    "and then send BYE (section 15)."
+)
 
 
 def _lost(answer: Answer, number: int) -> Found:

@@ -7,7 +7,7 @@ import pytest
 from tests.finding_cases.exchanges import PHONE, PROXY, ack, acks, answered, onward, repeated
 from tests.finding_cases.plain import INVITE, again
 from tests.found import found, frames, ids
-from tests.stories import ANSWER, A, B, C, Story, dialled, report, request, response, talk
+from tests.stories import ANSWER, A, B, C, Story, Told, dialled, report, request, response, talk
 
 BYE = request(33_000, "BYE", 'Reason: SIP;cause=408;text="ACK Timeout"', number=9, tag="2", back=True)
 LONG: Story = [(60_000, C, A, b"\xff" * 20)]
@@ -226,3 +226,40 @@ def test_an_ack_that_goes_to_a_private_contact_is_told_with_where_it_goes() -> N
     assert told.what.endswith("; the ACK goes to 10.0.0.5:5060, the private address of its Contact")
     (told,) = found([INVITE, *sent, *((time, A, B, ack) for time, *_ in inside)], "answer-repeated")
     assert "private" not in told.what
+
+
+@pytest.mark.parametrize(("host", "said"), [("10.0.0.9", "a private address"), ("127.0.0.1", "a loopback address")])
+def test_a_contact_that_leads_nowhere_is_told_where_the_ack_is_missing(host: str, said: str) -> None:
+    (one,) = found(answered(4, f"Contact: <sip:b@{host}>"), "ack-missing")
+    assert one.what == (
+        f"no ACK to 200 OK to INVITE, sent 5 times; {host} is {said} in the Contact of a side that sends "
+        "from 203.0.113.2"
+    )
+
+
+@pytest.mark.parametrize(("time", "said"), [(990, "10 ms before it"), (1030, "30 ms after it"), (20_000, "")])
+def test_a_cancel_that_came_too_late_is_told_where_the_ack_is_missing(time: float, said: str) -> None:
+    (one,) = found([*answered(4), request(time, "CANCEL"), response(time + 9, 200, "OK", "CANCEL")], "ack-missing")
+    assert one.what.endswith(f"; the caller sent a CANCEL {said}, which was too late") == bool(said)
+    assert ("9.1" in one.fix) == bool(said)
+
+
+def test_a_second_phone_that_answers_and_gets_neither_ack_nor_bye_is_told_as_such() -> None:
+    other: list[Told] = [(time + 50, B, A, octets) for time, _, _, octets in answered(4, tag="3")[2:]]
+    story = [*answered(0), ack(1020), *other]
+    (one,) = found(story, "ack-missing")
+    assert one.what == (
+        "no ACK to 200 OK to INVITE, sent 5 times; another phone answered, too, and got its ACK (203.0.113.2, To tag 2)"
+        ": the one at 203.0.113.2, To tag 3, got neither ACK nor BYE"
+    )
+    assert "13.2.2.4" in one.fix
+    (one,) = found([*story, request(1100, "BYE", number=2, tag="3")], "ack-missing")
+    assert "another phone" not in one.what
+
+
+def test_what_an_ack_has_to_have_depends_on_what_it_acknowledges() -> None:
+    (one,) = found([*answered(4), *acks(number=2)], "ack-mismatch")
+    assert "13.2.2.4" in one.fix and "17.1.1.3" not in one.fix
+    refusal = response(1000, 487, "Request Terminated")
+    (one,) = found([INVITE, *repeated(refusal), *acks()], "ack-mismatch")
+    assert "17.1.1.3" in one.fix and "13.2.2.4" not in one.fix
