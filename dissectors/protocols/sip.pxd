@@ -24,7 +24,7 @@ cpdef tuple _first_line(object block, Py_ssize_t begin)
 cpdef tuple _headers(object block, list notes)
 cpdef tuple _labels(tuple headers, dict first)
 cpdef bint _is_description(bytes octets)
-cpdef object _length(object value, Py_ssize_t left, list notes)
+cpdef object _length(object value, bytes payload, Py_ssize_t at, list notes)
 cpdef tuple _parts(str kind, object body, object limits, list notes)
 
 @cython.locals(name=str, written=str)

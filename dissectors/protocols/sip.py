@@ -88,7 +88,7 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     read = _head(payload, begin, notes) if usual is None else usual
     start_line, headers, first, at, told = read.start_line, read.headers, read.first, read.at, read.identity
     size = len(payload)
-    end = at + _length(first.get("Content-Length") if read.whole else None, size - at, notes)
+    end = at + _length(first.get("Content-Length") if read.whole else None, payload, at, notes)
     raw_body = payload[at:end] if end > at else b""
     labels = _labels(headers, first) if "Content-Encoding" in first else ()
     body = inflate(raw_body, labels, limits) if raw_body or labels else NOTHING
@@ -150,8 +150,12 @@ def _labels(headers: tuple[Header, ...], first: dict[str, str]) -> tuple[str, ..
     return tuple([header.value for header in headers if header.name == "Content-Encoding"])
 
 
-def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
-    """How many of the `left` octets are the body by its Content-Length (RFC 3261 sections 18.3 and 20.14)."""
+def _length(value: str | None, payload: bytes, at: int, notes: list[Deviation]) -> int:
+    """How many of the octets from `at` on are the body by its Content-Length (RFC 3261 sections 18.3 and 20.14).
+
+    Lines without anything behind it are as those before a message: nobody minds them (section 7.5).
+    """
+    left = len(payload) - at
     if value is None:
         return left
     length: int | None = _known_lengths.recall(value)
@@ -161,7 +165,7 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
     if length > left:
         notes.append(Deviation("length wrong", f"Content-Length says {length} bytes, {left} are there"))
         return left
-    if length < left:
+    if length < left and payload[at + length :].strip(b"\r\n"):
         notes.append(Deviation("octets follow", f"{left - length} bytes follow the {length} of Content-Length"))
     return length
 

@@ -180,6 +180,7 @@ def test_a_datagram_needs_no_length_and_may_carry_more() -> None:
     assert not found([(0, A, B, OFFERED.replace(LENGTH, b"X-Length: 1"))], "content-length-wrong")
     (told,) = found([(0, A, B, OFFERED + b"more")], "content-length-wrong")
     assert told.severity == "note"
+    assert not found([(0, A, B, OFFERED + b"\r\n\r\n")], "content-length-wrong")
 
 
 def test_an_invite_that_is_whole_late_is_no_call_in_part() -> None:
