@@ -96,7 +96,8 @@ def _number(text: str | None) -> int | None:
     confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="Without PRACK the callee repeats the response, and gives up the call after 32 seconds (RFC 3262 section 3).",
     fix="See whether the caller sends PRACK, whether it has the tags of that dialog, names RSeq and CSeq in RAck, "
-    "and reaches the callee. Or let the caller not offer 100rel.",
+    "and reaches the callee. Where the INVITE does not name 100rel in Supported or Require, the callee must not send "
+    "such a response. Else let the caller not offer it.",
 )
 def prack_missing(facts: Facts) -> Iterator[Found]:
     for number, found in reliable(facts).items():
