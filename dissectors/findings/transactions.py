@@ -105,17 +105,31 @@ def hop_of(message: Message) -> tuple[str, int, str, int]:
 
 
 def _of(call: Call) -> list[Transaction]:
-    found: dict[tuple[str, str, int | None], Transaction] = {}
+    found: dict[tuple[str, str, int | None, bool], Transaction] = {}
+    inside: set[str | None] = set()
     for message in call.messages if call.signalling in WITH_TRANSACTIONS else ():
         if message.copy:
             continue
         side = message.side if message.status is None else OTHER_SIDE.get(message.side, "")
-        key = (side, message.method, message.cseq)
+        key = (side, message.method, message.cseq, False)
         transaction = found.get(key)
+        if message.status is None and message.to_tag and transaction and _begins(transaction, message):
+            # A request within the dialog under the number of the one that began it: only the branch tells them apart.
+            inside.add(message.branch)
+        if message.branch in inside and message.branch is not None:
+            key = (side, message.method, message.cseq, True)
+            transaction = found.get(key)
         if transaction is None:
             transaction = found[key] = Transaction(message.method, side)
         (transaction.requests if message.status is None else transaction.responses).append(message)
     return [each for each in found.values() if each.requests]
+
+
+def _begins(transaction: Transaction, message: Message) -> bool:
+    """Whether a transaction began the dialog that a request belongs to, which is none of its own."""
+    if message.method != "INVITE" or not transaction.requests or transaction.requests[0].to_tag is not None:
+        return False
+    return message.branch not in {each.branch for each in transaction.requests}
 
 
 def _final(responses: list[Message]) -> Message | None:

@@ -34,7 +34,7 @@ cdef class CallState:
     @cython.locals(pairs=tuple)
     cpdef object _place(self, object flow, object side)
 
-    cpdef object _side(self, bint request, Identity identity)
+    cpdef object _side(self, bint request, Identity identity, object flow)
     cpdef object _who(self, dict first)
     cpdef object came_to(self)
     cpdef object _invite(self, object sequence)

@@ -104,7 +104,7 @@ class CallState:
         if identity.method == "INVITE" and self.kind != "call":
             self._become_call(time)
         request = carried.method is not None
-        side = self._side(request, identity)
+        side = self._side(request, identity, carried.flow)
         if time > self.last:
             self.last = time
         self._place(carried.flow, side)
@@ -133,7 +133,7 @@ class CallState:
         self.held.release()
         self.negotiation.release()
 
-    def _side(self, request: bool, identity: Identity) -> str:
+    def _side(self, request: bool, identity: Identity, flow: Flow) -> str:
         """Who sent it: the caller is whose tag stands in From of the first request, or of one outside any dialog.
 
         A hop that keeps the Call-ID and changes the tags has such a request of its own.
@@ -147,7 +147,14 @@ class CallState:
                     self._caller_tags += (kept,)
             else:
                 self.bounds.hit("tags of calls")
-        return "caller" if (tag in self._caller_tags) == request else "callee"
+        by_tag = "caller" if (tag in self._caller_tags) == request else "callee"
+        # Between two hosts alone the address tells whose tags are the wrong way round.
+        if identity.to_tag is not None and flow.src != flow.dst:
+            if by_tag == "caller" and self._callees == (flow.src,) and self._callers == (flow.dst,):
+                return "callee"
+            if by_tag == "callee" and self._callers == (flow.src,) and self._callees == (flow.dst,):
+                return "caller"
+        return by_tag
 
     def _place(self, flow: Flow, side: str) -> None:
         """Remember the 5-tuple, and the host as one of that side's."""

@@ -26,7 +26,15 @@ CHANGING = ("INVITE", "UPDATE")
 MAX_PENDING_SECONDS = 6.0
 """Who may try again after a 491 has done so by then."""
 
-PENDING, GONE, TOO_SHORT = 491, 481, 422
+PENDING, GONE, TOO_SHORT, OUT_OF_ORDER = 491, 481, 422, 500
+
+UNKNOWN_METHOD = (405, 501)
+
+RISING = "In a dialog the CSeq of each side rises with every request (RFC 3261 section 12.2.2)."
+SWAPPED = (
+    "The side that was called has its own tag in From and that of the caller in To (RFC 3261 section 12.2.1.1): see "
+    "what builds its requests."
+)
 
 MEANINGS = {
     400: "400: the other side cannot read the request.",
@@ -115,13 +123,39 @@ def request_refused(facts: Facts) -> Iterator[Found]:
             if _excused(facts, call, each, final, known):
                 continue
             later = final.status == TOO_SHORT and known.accepted.get((each.side, each.method), 0.0) > final.time
+            instead = (
+                each.method == "UPDATE" and final.status in UNKNOWN_METHOD
+                and known.accepted.get((each.side, "INVITE"), 0.0) > final.time
+            )
             none = ", and no credentials followed" if final.status in CHALLENGES else ""
             none = ", and not repeated" if final.status == PENDING else none
             none += misfits(facts).get(number, {}).get(each.requests[0].place, "") if each.method == "PRACK" else ""
-            what = f"the {named(each)} was answered {explained(final)}{none}{', and accepted later' if later else ''}"
-            severity: Severity | None = "note" if later else None
-            fix = " ".join(filter(None, (MEANINGS.get(final.status or 0, ""), setting(final))))
+            none += ", and accepted later" if later else ", and a re-INVITE was accepted instead" if instead else ""
+            odd, advice = _unfit(each, found)
+            what = f"the {named(each)} was answered {explained(final)}{none}{odd}"
+            severity: Severity | None = "note" if later or instead else None
+            fix = " ".join(filter(None, (MEANINGS.get(final.status or 0, ""), advice, setting(final))))
             yield Found(what, (each.requests[0].place, final.place), number, severity=severity, fix=fix)
+
+
+def _unfit(each: Transaction, found: Sequence[Transaction]) -> tuple[str, str]:
+    """What of a refused request does not fit its dialog, and what to do then; both empty where nothing is known."""
+    sent = each.requests[0]
+    begun = next((one.requests[0] for one in found if one.method == "INVITE" and not one.requests[0].to_tag), None)
+    if begun is not None and each.side != begun.side and sent.from_tag == begun.from_tag and sent.to_tag:
+        return ": its From tag is that of the other side, and its To tag its own", SWAPPED
+    if each.final is None or each.final.status != OUT_OF_ORDER:
+        return "", ""
+    earlier = [
+        one.requests[0] for one in found
+        if one is not each and one.side == each.side and one.method not in ("ACK", "CANCEL")
+        and one.requests[0].time < sent.time and one.requests[0].from_tag == sent.from_tag
+        and one.requests[0].to_tag in (None, sent.to_tag)
+    ]
+    last = max(earlier, key=lambda one: one.cseq or 0, default=None)
+    if last is None or last.cseq is None or sent.cseq is None or sent.cseq > last.cseq:
+        return "", ""
+    return f": its CSeq is {sent.cseq}, and the {last.method} before it had {last.cseq}", RISING
 
 
 def refusal(each: Transaction) -> Message | None:
@@ -208,8 +242,29 @@ def cancel_refused(facts: Facts) -> Iterator[Found]:
         invites = {(each.side, each.requests[0].cseq): each for each in found if each.method == "INVITE"}
         for each in found:
             invite = invites.get((each.side, each.requests[0].cseq))
-            if each.method == "CANCEL" and invite is not None and call.outcome != "cancelled":
+            if each.method != "CANCEL" or invite is None:
+                continue
+            if call.outcome != "cancelled":
                 yield from _without_effect(facts, number, each, invite)
+            elif invite.final is None and each.final is not None and not _acknowledged(call, each.requests[0]):
+                yield from _unfinished(facts, number, each, each.final)
+
+
+def _acknowledged(call: Call, cancel: Message) -> bool:
+    """Whether an INVITE has an ACK, and so had a final response."""
+    return any(each.method == "ACK" and each.cseq == cancel.cseq for each in call.messages)
+
+
+def _unfinished(facts: Facts, number: int, cancel: Transaction, final: Message) -> Iterator[Found]:
+    """A CANCEL that was accepted, and the INVITE that got no final response: 487 has to come (RFC 3261 section 9.2)."""
+    asked, waited = cancel.requests[0], facts.end - cancel.requests[0].time
+    if (final.status or 0) < 300 and waited >= TIMER_B_SECONDS:
+        none = f"no final response came to the INVITE; {waited:.0f} s passed"
+        what = f"the CANCEL was answered {final.summary}, and {none}"
+        yield Found(what, (asked.place, final.place), number, certainty="high", fix=TERMINATES)
+
+
+TERMINATES = "Who accepts a CANCEL answers the INVITE 487 (RFC 3261 section 9.2): see whether that is sent, and where."
 
 
 def _without_effect(

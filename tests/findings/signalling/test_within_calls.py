@@ -8,7 +8,7 @@ from tests.finding_cases.exchanges import accepted, prack, reliable
 from tests.finding_cases.plain import INVITE, NOTHING, RINGING
 from tests.finding_cases.within_calls import CREDENTIALS, TALKING, changed
 from tests.found import found, frames
-from tests.stories import OFFER, Story, hung_up, request, response
+from tests.stories import OFFER, A, B, Story, hung_up, report, request, response
 
 CANCEL, UNKNOWN = request(5000, "CANCEL"), response(5020, 481, "Unknown", "CANCEL")
 
@@ -187,3 +187,44 @@ def test_who_acknowledges_the_answer_to_a_re_invite_got_one() -> None:
 def test_a_re_invite_just_before_the_end_of_the_call_waits_for_nothing() -> None:
     story = [*TALKING, request(3000, "INVITE", tag="2", number=3), *hung_up(4000), *NOTHING]
     assert not found(story, "reinvite-unanswered")
+
+
+def test_a_number_that_does_not_rise_is_named_where_it_is_refused() -> None:
+    (told,) = found([*TALKING, *changed(200, number=102), *changed(500, number=3, time=5000)], "request-refused")
+    assert told.what.endswith("was answered 500 Said: its CSeq is 3, and the INVITE before it had 102")
+    (told,) = found([*TALKING, *changed(500, number=3, time=5000)], "request-refused")
+    assert told.what.endswith("was answered 500 Said")
+
+
+def test_a_re_invite_under_the_number_of_the_first_invite_is_a_request_of_its_own() -> None:
+    again = [(*each[:3], each[3].replace(b"INVITE1", b"again")) for each in changed(500, number=1)]
+    (told,) = found([*TALKING, *again], "request-refused")
+    assert told.what.endswith("was answered 500 Said: its CSeq is 1, and the INVITE before it had 1")
+
+
+def test_a_bye_whose_tags_are_swapped_is_of_the_side_that_sends_it() -> None:
+    bye = request(9000, "BYE", number=7, tag="2")
+    story = [*TALKING, (9000.0, B, A, bye[3]), (9020.0, A, B, response(9020, 481, "No", "BYE", number=7)[3])]
+    (told,) = found(story, "request-refused")
+    assert told.what == (
+        "the BYE of the callee was answered 481 No: its From tag is that of the other side, and its To tag its own"
+    )
+    (call,) = report(story).calls
+    assert call.ended_by == "callee"
+
+
+def test_an_update_that_is_not_known_and_a_re_invite_that_is_accepted_in_its_place_is_a_note() -> None:
+    refused = changed(501, method="UPDATE")
+    (told,) = found([*TALKING, *refused, *changed(200, number=3, time=3100)], "request-refused")
+    assert told.severity == "note" and told.what.endswith(", and a re-INVITE was accepted instead")
+    (told,) = found([*TALKING, *refused], "request-refused")
+    assert told.severity == "warning"
+
+
+def test_a_cancel_that_is_accepted_ends_the_invite_with_a_final_response() -> None:
+    accepted = response(5010, 200, "OK", "CANCEL")
+    (told,) = found([INVITE, RINGING, CANCEL, accepted, *NOTHING], "cancel-refused")
+    assert "the CANCEL was answered 200 OK, and no final response came to the INVITE; " in told.what
+    for more in ([response(5020, 487, "Request Terminated")], [request(5030, "ACK", tag="2")]):
+        assert not found([INVITE, RINGING, CANCEL, accepted, *more, *NOTHING], "cancel-refused")
+    assert not found([INVITE, RINGING, CANCEL, accepted], "cancel-refused")
