@@ -11,13 +11,18 @@ from collections.abc import Callable, Hashable, Iterator
 from dissectors.findings.agreements import agreements, rtp_lines, wants_rtp
 from dissectors.findings.outlines import CallOutline
 from dissectors.findings.rule import Facts, Found, call_outlines, rule
-from dissectors.report import Call, Certainty, Legs, Media, Message
+from dissectors.report import Call, Certainty, Legs, Media, Message, Severity
 from dissectors.wire.values import Struct, field
 
 WINDOW_SECONDS = 5.0
 """The second leg begins within this time of the first."""
 
 DURATIONS_DIFFER_SECONDS = 2.0
+LEFT_UP_SECONDS = 10.0
+"""Media of a leg that goes on for so long shows that its BYE did not come: one that is repeated has arrived by then."""
+
+PASS_ON = "A B2BUA passes the BYE of one leg on to the other: see why it did not, and hang up what is left."
+
 NIL_SESSION = {"0" * 32, ""}
 
 Key = Callable[[Call, Message], Hashable]
@@ -240,7 +245,36 @@ def legs_differ(facts: Facts) -> Iterator[Found]:
             first = facts.calls[each.calls[0]]
             what = f"calls {numbers}, joined by {each.joined_by}: {'; '.join(each.differ)}"
             places = [facts.calls[number].messages[0].place for number in each.calls]
-            yield Found(what, places, each.calls[0], certainty=each.certainty, time=first.start)
+            still, fix = _left_up(facts, each), ""
+            severity: Severity | None = None
+            if still:
+                what, severity, fix = f"{what}; {still}", "warning", PASS_ON
+            yield Found(
+                what, places, each.calls[0], certainty=each.certainty, time=first.start, severity=severity, fix=fix
+            )
+
+
+def _left_up(facts: Facts, each: Legs) -> str:
+    """What says that one of two legs hung up and the other is still up, and its media goes on.
+
+    A leg that was transferred, or is asked for something later, may be connected to somebody else.
+    """
+    if len(each.calls) != 2:
+        return ""
+    over, up = sorted((facts.calls[number] for number in each.calls), key=lambda call: call.ended is None)
+    if over.ended is None or over.ended_by is None or up.ended is not None or up.answered is None:
+        return ""
+    moved = any(
+        message.method in ("REFER", "NOTIFY") or message.time > over.ended and message.method in ("INVITE", "UPDATE")
+        for call in (over, up) for message in call.messages
+    )
+    lasted = max((stream.last for stream in facts.of(up)), default=0.0) - over.ended
+    if moved or lasted < LEFT_UP_SECONDS:
+        return ""
+    return (
+        f"call {over.number} was hung up by the {over.ended_by}, and no BYE of call {up.number} came in "
+        f"{facts.end - over.ended:.0f} s: its media went on for {lasted:.0f} s"
+    )
 
 
 RULES = (legs_differ,)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dissectors.report import Report
-from tests.finding_cases.legs import FAR, NEAR, PCMA, leg
-from tests.stories import OTHER_SERVER, SERVER, A, B, C, Story, report
+from tests.finding_cases.legs import FAR, NEAR, PCMA, leg, through
+from tests.found import found
+from tests.stories import OTHER_SERVER, SERVER, A, B, C, Story, report, request, talk
 
 UUID = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 
@@ -88,3 +89,18 @@ def test_what_legs_do_not_have_in_common_is_told() -> None:
     made = report([*NEAR, *leg("far", SERVER, B, start=10, codec=PCMA, end=30_000)])
     assert made.legs[0].differ == ("codec: PCMU / PCMA", "talked: 10.0 s / 29.0 s")
     assert begun(made) == ["near", "far"]
+
+
+def test_a_leg_that_stays_up_when_the_other_one_is_hung_up_is_a_warning() -> None:
+    near = leg("near", A, SERVER, "Session-ID: abc", port=A[1], end=11_000)
+    far = leg("far", SERVER, B, "Session-ID: abc", start=10, port=4000)[:3]
+    going_on = talk(B, (SERVER[0], 4000), 78, seconds=30)
+    (told,) = found([*near, *far, *going_on], "legs-differ")
+    assert told.severity == "warning"
+    assert told.what.endswith(
+        "; call 1 was hung up by the caller, and no BYE of call 2 came in 20 s: its media went on for 20 s"
+    )
+    referred = through(request(5000, "REFER", "Refer-To: <sip:c@x>", number=2, tag="2", call="near"), A, SERVER)
+    for story in ([*near, *far, *going_on, referred], [*near, *far, *going_on[:600]]):
+        (told,) = found(story, "legs-differ")
+        assert told.severity == "note"
