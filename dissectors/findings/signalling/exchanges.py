@@ -195,7 +195,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
 
 
 def unreachable(call: Call, hosts: Iterable[str], side: str) -> str:
-    """What is wrong with the host of a Contact, if it is good only within a network, and its side sends from others.
+    """What is wrong with the host of a Contact, if it is good only within a network, and its side sends from outside.
 
     `side` is the one that sends to it.
     """
@@ -205,7 +205,7 @@ def unreachable(call: Call, hosts: Iterable[str], side: str) -> str:
             (to := target(contact_of(each) or "")) and to[1] == host for each in call.messages if each.side != side
         )
         inside = "a private address" if private(host) else "a loopback address" if loopback(host) else ""
-        if own and inside and others and host not in others:
+        if own and inside and others and not any(private(other) or loopback(other) for other in others):
             return f"{host} is {inside} in the Contact of a side that sends from {', '.join(others)}"
     return ""
 

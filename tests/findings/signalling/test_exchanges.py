@@ -183,3 +183,7 @@ def test_a_bye_that_goes_to_the_inner_address_of_a_contact_is_told_with_where_th
     (one,) = found([*calls, *byes], "bye-unanswered")
     told = f"; {host} is {said} in the Contact of a side that sends from 203.0.113.2"
     assert one.what == f"no response from {host}:5060 to the BYE, sent 5 times{told if said else ''}"
+    near = [(time, (A[0] if src == A else "10.1.1.1", 5060), ("10.1.1.1" if src == A else A[0], 5060), octets)
+            for time, src, _, octets in calls]
+    (one,) = found([*near, *byes], "bye-unanswered")
+    assert one.what == f"no response from {host}:5060 to the BYE, sent 5 times"
