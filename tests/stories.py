@@ -28,11 +28,14 @@ Story = list[Told]
 
 def report(
     story: Iterable[Told], *, link: int = ETHERNET, keep: int | None = None, bounds: Bounds | None = None,
-    limits: Limits | None = None, raw: Iterable[bytes] = (),
+    limits: Limits | None = None, raw: Iterable[bytes] = (), beside: Iterable[tuple[float, bytes]] = (),
 ) -> Report:
-    """The report on a story; `keep` cuts each frame to so many octets, `raw` are frames to put before it."""
-    frames = [(0.0, octets) for octets in raw]
-    frames += [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(story, key=lambda one: one[0])]
+    """The report on a story; `keep` cuts each frame to so many octets.
+
+    `raw` are frames to put before it, `beside` those that come meanwhile, with their times.
+    """
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in story]
+    frames = [*[(0.0, octets) for octets in raw], *sorted([*frames, *beside], key=lambda one: one[0])]
     records = [
         (0, Record(number, int(time * 1e6), link, octets[:keep], len(octets)))
         for number, (time, octets) in enumerate(frames, 1)

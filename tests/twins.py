@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dissectors.engine.icmp import icmp_errors
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
 from dissectors.mux.pictures import Pictures
@@ -79,6 +80,7 @@ def state(scanner: interpreted.Scanner) -> dict[str, Any]:
     return {
         **{name: getattr(scanner, name) for name in TOLD},
         "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
+        "icmp": icmp_errors(frames.errors),
         "encapsulations": [*frames.encapsulations.items()],
         "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
         "connections": (dict(scanner.connections.unread.counts), scanner.messages, len(scanner.connections.damage)),

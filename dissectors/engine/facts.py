@@ -11,6 +11,7 @@ from dissectors.analysis.streams.bitrates import bitrates
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
+from dissectors.engine.icmp import icmp_errors
 from dissectors.engine.members import EVERYTHING, Chosen, is_guess, members
 from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
@@ -112,6 +113,7 @@ def facts(
         sessions=joined,
         incomplete=incomplete(scan.frames.fragments),
         damaged=damaged(scan.connections),
+        icmp=icmp_errors(scan.frames.errors),
         tls=secured(scan.connections) if scan.connections.secured else (),
         unsent=unsent(trackers, scan) if chosen is EVERYTHING else (),
     )
@@ -128,13 +130,17 @@ def _fax(scan: ScanTables, ends: FaxEnds) -> dict[int, Fax]:
 def facts_of_paths(
     trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: Sequence[Stream]
 ) -> Facts:
-    """What the rules look at of these flows alone: checks, handshakes and RTCP; `streams` are those on them."""
-    silent = not trackers.checks.asked and trackers.handshakes.silent and trackers.control.silent
+    """What the rules look at of these flows alone: checks, handshakes, RTCP and ICMP; `streams` are those on them."""
+    errors = icmp_errors(scan.frames.errors)
+    silent = not (trackers.checks.asked or errors) and trackers.handshakes.silent and trackers.control.silent
     # Then nobody asks for a flow.
     flows = dict.fromkeys([] if silent else [state.flow for state in states])
     asked = trackers.checks.on(flows)
     # Rules about checks ask what else came on a flow, and on its way back.
     ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
+    # So do those about ICMP of the flow that an error is about.
+    about = [each for each in errors if each.way in flows]
+    ways.update([each.way for each in about])
     checks = tuple(each.to_report() for each in asked)
     joined, handshakes = _sessions(checks, trackers.handshakes.to_report(flows), streams, (), ())
     return Facts(
@@ -147,6 +153,7 @@ def facts_of_paths(
         protection=trackers.control.protection(flows),
         problems=(),
         sessions=joined,
+        icmp=tuple(about),
     )
 
 

@@ -81,6 +81,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
     },
     "Delivery and quality": {
         "delivery.delivery": (),
+        "delivery.unreachable": ("icmp",),
         "delivery.repair": ("striking",),
         "delivery.feedback": (VIDEO_CLOCK, "feedback", "numbering", "unsent", "video"),
     },

@@ -28,6 +28,7 @@ from dissectors.report import (
     Unsent,
 )
 from dissectors.report.flows import pairs, recognised
+from dissectors.wire.datagram import Flow as Way
 from dissectors.wire.values import Struct, field
 
 Value = TypeVar("Value")
@@ -37,7 +38,7 @@ _came, _began = attrgetter("place", "time"), attrgetter("place", "first")
 Scope = Literal["call", "stream", "path", "capture"]
 """Whose a finding is: a call's, a stream's, that of a path between two endpoints, or the capture's as a whole.
 
-What is a path's names no call: the rule looks at checks, handshakes and RTCP on its flows.
+What is a path's names no call: the rule looks at checks, handshakes, RTCP and ICMP on its flows.
 """
 
 AT_ONCE = 0.0
@@ -57,7 +58,7 @@ One more says how many there were beyond that.
 """
 
 
-FIELDS = ("checks", "damaged", "handshakes", "protection", "sessions", "striking", "tls", "unsent")
+FIELDS = ("checks", "damaged", "handshakes", "icmp", "protection", "sessions", "striking", "tls", "unsent")
 STREAM_FIELDS = ("decrypted", "digits", "feedback", "heard", "lip_sync", "numbering", "randomness", "video")
 """Fields of facts and of streams that are empty where files of rules have nothing to look at; see `index`."""
 
@@ -112,6 +113,40 @@ class Damaged(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class IcmpPeriod(Struct, frozen=True):
+    """A time in which errors of ICMP came without a long pause: since and until when, how many, and the first frames.
+    """
+
+    first: float
+    last: float
+    count: int
+    places: tuple[Place, ...]
+
+
+class IcmpError(Struct, frozen=True):
+    """What ICMP says of the datagrams, or segments of TCP, from one endpoint to another, and when.
+
+    `what` is the error in the words of the RFCs, `by` the address from where it comes. One that is `too_big` is about
+    the size of packets alone; `mtu` is the size that would fit, 0 where that is not said.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    transport: str
+    what: str
+    by: str
+    too_big: bool
+    mtu: int
+    periods: tuple[IcmpPeriod, ...]
+
+    @property
+    def way(self) -> Way:
+        """The 5-tuple of what it is about."""
+        return Way(self.src, self.sport, self.dst, self.dport, "", self.transport)
+
+
 MANY_DROPPED_SHARE = 0.01
 """From this share of dropped frames on, what did not come accuses nobody."""
 
@@ -159,6 +194,7 @@ class Facts(Struct, frozen=True):
     sessions: tuple[Session, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
     damaged: tuple[Damaged, ...] = ()
+    icmp: tuple[IcmpError, ...] = ()
     tls: tuple[Tls, ...] = ()
     unsent: tuple[Unsent, ...] = ()
     dropping: tuple[Dropping, ...] = ()

@@ -19,7 +19,7 @@ from dissectors.report import Finding
 from dissectors.wire.values import replace
 
 OF_PATHS: tuple[Scope, ...] = ("path",)
-"""The scope of rules that look at checks, handshakes and RTCP, and name no call."""
+"""The scope of rules that look at checks, handshakes, RTCP and ICMP, and name no call."""
 
 OF_CALLS: tuple[Scope, ...] = ("call", "stream")
 """The scopes of rules whose findings name a call or a stream. The others only the capture as a whole can answer."""

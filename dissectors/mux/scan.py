@@ -26,6 +26,7 @@ from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
+from dissectors.wire.link.icmp_errors import IcmpErrors
 from dissectors.wire.values import NamedTuple, Struct
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Scanner:
         self.bounds = bounds or Bounds()
         self._verdicts = verdicts
         self._hits = Hits()
-        self.frames = Frames(Fragments(bounds=self._hits))
+        self.frames = Frames(Fragments(bounds=self._hits), IcmpErrors(bounds=self._hits))
         self.flows = FlowTable(self.bounds.flows, self._hits)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
         self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, self._hits, numbers)

@@ -20,6 +20,7 @@ from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
+from tests import icmp
 from tests.finding_cases.plain import FINGERPRINTS, certified, dtls_call
 from tests.made import ETHERNET, Endpoint, frame
 from tests.stories import (
@@ -147,12 +148,14 @@ def test_many_calls_on_one_port_keep_their_own_streams() -> None:
 CROWD = [each for n in range(1, 201) for each in call(n, start=n * 1000.0)]
 
 
-def crowd(scanner: Scanner, well: int, story: Story = CROWD, together: int = 16) -> tuple[Report, int]:
+def crowd(
+    scanner: Scanner, well: int, story: Story = CROWD, together: int = 16, beside: Iterable[tuple[float, bytes]] = (),
+) -> tuple[Report, int]:
     """The report on two hundred calls, one after the other, and the most streams that the scan held at once."""
     engine = Engine(max_finished=well)
     records, most = [], 0
-    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
-        octets = frame(src, dst, payload)
+    frames = [*[(time, frame(src, dst, payload)) for time, src, dst, payload in story], *beside]
+    for number, (time, octets) in enumerate(sorted(frames, key=lambda one: one[0]), 1):
         records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records, together):
         engine.feed(batch)
@@ -428,6 +431,24 @@ def test_a_call_that_ended_and_comes_back_counts_once(later: str, status: int) -
         story.append((100_000.0 + n, src, dst, asked))
     few, whole = crowd(Scanner(), 3, story)[0], crowd(Scanner(), 1000, story)[0]
     assert outcomes(few) == outcomes(whole) == {f"call, {'ended' if status == 200 else 'rejected'}": 40}
+
+
+def test_what_icmp_says_of_calls_that_are_let_go_is_not_lost() -> None:
+    a, b = ("198.51.100.201", 4000), ("203.0.113.201", 4000)
+    media = talk(a, b, 7777, start=1040, seconds=8)
+    end = [(9500, a, b, "BYE sip:b@x SIP/2.0"), (9510, b, a, "SIP/2.0 200 OK")]
+    story = [
+        *CROWD, *call(201, start=1000, ended=False), *media,
+        *[(time, src, dst, message(line, 2, "BYE", tag="2", call="call 201")) for time, src, dst, line in end],
+    ]
+    for twin in TWINS:
+        made, _ = crowd(twin(), 8, story, beside=icmp.refused(media[::20]))
+        kept = next(each for each in made.findings if each.id == "media-unreachable" and each.severity == "error")
+        assert made.calls[kept.call or 0].call_id == "call 201"
+        made, _ = crowd(twin(), 8, story, beside=icmp.refused(media[:9], icmp.TOO_BIG, mtu=1400))
+        assert "call 201" not in {each.call_id for each in made.calls}
+        (counted,) = [each for each in made.findings if each.id == "packet-too-big"]
+        assert counted.severity == "warning" and counted.what.startswith("1 more in calls that are only counted")
 
 
 def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from dissectors.live.session import Session
 from dissectors.wire.captures.records import Record
+from tests.icmp import refused
 from tests.made import ETHERNET, A, B, frame, rtp, sip
 from tests.sessions import CALL, fed, session
+from tests.stories import GOOD, talk
 
 SECOND = 1_000_000_000
 DIALOG = (
@@ -61,6 +63,20 @@ def test_a_call_on_hold_keeps_its_streams_and_lacks_no_media() -> None:
         report = recent.report(last + silent * SECOND, one._file(0))
         assert [[report.streams[at].packets for at in call.streams] for call in report.calls] == [[350, 350]] * 2
         assert not [each.id for each in report.findings if each.id.startswith("media-missing")]
+
+
+def test_what_icmp_says_is_found_while_it_runs() -> None:
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in GOOD]
+    frames = sorted([*frames, *refused(talk()[::50])], key=lambda one: one[0])
+    sent = [(0, Record(n, int(1e6 * time), ETHERNET, each, len(each))) for n, (time, each) in enumerate(frames, 1)]
+    with fed(b"") as pipe:
+        one = Session(pipe, watch=None)
+    for part, count in ((sent[: len(sent) // 2], 5), (sent[len(sent) // 2 :], 10)):
+        for batch in one.scanner.scan(part):
+            one.engine.feed(batch)
+        report = one._recent.report(one.scanner.last or 0, one._file(0))
+        (found,) = [each for each in report.findings if each.id == "media-unreachable"]
+        assert f"({count} times in" in found.what and found.call == 0 and found.severity == "error"
 
 
 def test_streams_without_a_call_go_when_they_are_silent() -> None:

@@ -20,6 +20,7 @@ from dissectors.wire.captures.pcap import UNWRITTEN
 from dissectors.wire.errors import CaptureError
 from tests import made
 from tests.capture_octets import block, enhanced, interface, option, section
+from tests.icmp import TOO_BIG, refused
 from tests.twins import SMALL, counted, entries, pcap, same, scanned, state
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
@@ -155,6 +156,21 @@ def test_both_scans_lead_to_the_same_report(path: Path) -> None:
 
 def plain(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def test_errors_of_icmp_are_the_same_in_both() -> None:
+    sent = [(float(20 * n), ("192.0.2.1", 4000 + n % 3), ("192.0.2.2", 4000), made.rtp(n)) for n in range(600)]
+    frames = [(time, made.frame(src, dst, payload)) for time, src, dst, payload in sent]
+    frames += [*refused(sent[::7]), *refused(sent[::50], TOO_BIG, by="192.0.2.3", mtu=1400), (0.5, b"\1" * 60)]
+    tagged = b"\x81\0\0\5"
+    frames = [(time, each[:12] + tagged * (n % 5 == 0) + each[12:]) for n, (time, each) in enumerate(sorted(frames))]
+    octets = pcap([
+        (0, made.Record(n, int(time * 1e6), 1, each, len(each))) for n, (time, each) in enumerate(frames, 1)
+    ])
+    told = same(octets)
+    assert [(error.what, error.mtu) for error in told["icmp"]].count(("port unreachable", 0)) == 3
+    assert sum(period.count for error in told["icmp"] for period in error.periods) == 86 + 12
+    assert told["datagrams"] == 600 and [len(error.periods) for error in told["icmp"]] == [1] * 6
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 16, 100, 1000, 4096])

@@ -41,6 +41,7 @@ from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LI
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
+from dissectors.wire.link.icmp_errors import IcmpErrors
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.captures.records import MAX_LEFT_OCTETS, MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
@@ -139,7 +140,7 @@ cdef class Scanner:
     def __init__(self, bounds=None, forced=None, every=False, frame=None, verdicts=None):
         self.bounds = bounds or reference.Bounds()
         self.hits = Hits()
-        self.frames = Frames(Fragments(bounds=self.hits))
+        self.frames = Frames(Fragments(bounds=self.hits), IcmpErrors(bounds=self.hits))
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
         self._evidence = Judge(self.bounds.waiting, self.bounds.streams, self.hits, numbers, Counters, Probation)
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source

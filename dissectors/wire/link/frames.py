@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dissectors.wire import hep
 from dissectors.wire.captures import erf
 from dissectors.wire.captures.records import Record
-from dissectors.wire.link import internet, links, offload, tunnels
+from dissectors.wire.link import icmp, internet, links, offload, tunnels
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.headers import LINK, Frame, Next, Reader, Udp
+from dissectors.wire.link.icmp_errors import IcmpErrors
 from dissectors.wire.link.segments import Segments
 from dissectors.wire.tcp import Segment
 
@@ -25,7 +26,7 @@ DEPTH = 128
 READERS: tuple[dict[int, Reader], ...] = (
     links.LINKS | erf.LINKS,
     links.ETHERTYPES | internet.ETHERTYPES,
-    internet.PROTOCOLS | tunnels.PROTOCOLS,
+    internet.PROTOCOLS | tunnels.PROTOCOLS | icmp.PROTOCOLS,
 )
 """The tables by number space: LINK, ETHERTYPE, PROTOCOL."""
 
@@ -52,25 +53,26 @@ class Frames:
     `frames` counts what was given, `not_ip` frames in which no IP was found, `datagrams` UDP headers, `unsupported`
     frames by LINKTYPE that is not read, `encapsulations` headers by name, `too_deep` frames given up for their nesting.
     `joined` counts frames in which offload holds several packets, `first_joined` are the first of them.
-    `fragments` and `segments` keep their own counts. `tcp` are the TCP segments of the last frame that was read, `hep`
-    its datagrams of HEP.
+    `fragments`, `segments` and `errors`, those of ICMP, keep their own counts. `tcp` are the TCP segments of the last
+    frame that was read, `hep` its datagrams of HEP.
     """
 
     __slots__ = (
-        "_frame", "datagrams", "encapsulations", "first_joined", "fragments", "frames", "hep", "joined", "not_ip",
-        "segments", "tcp", "too_deep", "unsupported",
+        "_frame", "datagrams", "encapsulations", "errors", "first_joined", "fragments", "frames", "hep", "joined",
+        "not_ip", "segments", "tcp", "too_deep", "unsupported",
     )
 
-    def __init__(self, fragments: Fragments | None = None) -> None:
+    def __init__(self, fragments: Fragments | None = None, errors: IcmpErrors | None = None) -> None:
         self.frames = self.not_ip = self.datagrams = self.too_deep = self.joined = 0
         self.first_joined: list[tuple[int, int]] = []
         self.unsupported: dict[int, int] = {}
         self.encapsulations: dict[str, int] = {}
         self.fragments = fragments or Fragments()
         self.segments = Segments()
+        self.errors = errors or IcmpErrors()
         self.tcp: Sequence[Segment] = ()
         self.hep: Sequence[bytes] = ()
-        self._frame = Frame(self.encapsulations, self.fragments, self.segments)
+        self._frame = Frame(self.encapsulations, self.fragments, self.segments, self.errors)
 
     @property
     def tcp_seen(self) -> dict[tuple[int, str], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dissectors.wire.link.fragments import Fragments
+from dissectors.wire.link.icmp_errors import IcmpErrors
 from dissectors.wire.link.segments import Segments
 from dissectors.wire.tcp import Segment
 from dissectors.wire.values import NamedTuple, Struct
@@ -66,12 +67,16 @@ class Frame:
     """
 
     __slots__ = (
-        "dst", "encapsulations", "found", "fragments", "held", "hep", "identification", "ip", "more", "octets", "place",
-        "segments", "src", "tcp", "time",
+        "dst", "encapsulations", "errors", "found", "fragments", "held", "hep", "identification", "ip", "more",
+        "octets", "place", "segments", "src", "tcp", "time",
     )
 
-    def __init__(self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments) -> None:
+    def __init__(
+        self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments,
+        errors: IcmpErrors | None = None,
+    ) -> None:
         self.encapsulations = encapsulations
+        self.errors = errors or IcmpErrors()
         self.fragments = fragments
         self.segments = segments
         self.place = (0, 0)
