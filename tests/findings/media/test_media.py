@@ -186,3 +186,11 @@ def test_a_camera_that_is_off_is_a_note_and_pictures_that_are_missing_are_not() 
     assert off.severity == "note" and "nothing for 5.0 s" in off.what and "the camera was off" in off.what
     (gone,) = found(film(20, lost=lambda frame: 300 <= frame < 360), "media-gap")
     assert gone.severity == "warning" and "camera" not in gone.what
+
+
+def test_media_that_nothing_confirms_does_not_come_late() -> None:
+    """A sender whose timestamps stand still: its last packets count, as SDP announced them, and the others wait."""
+    story = [*dialled(), *talk(), *talk(B, A, 78, step=0), *hung_up()]
+    assert found(story, "plausible-only") and not found(story, "media-late")
+    (late,) = found([*dialled(), *talk(), *talk(B, A, 78, start=6000, seconds=5), *hung_up()], "media-late")
+    assert late.what == "the callee's first RTP comes 5.0 s after the answer"
