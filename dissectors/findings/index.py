@@ -82,6 +82,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
     "Delivery and quality": {
         "delivery.delivery": (),
         "delivery.unreachable": ("icmp",),
+        "delivery.counting": ("striking",),
         "delivery.repair": ("striking",),
         "delivery.feedback": (VIDEO_CLOCK, "feedback", "numbering", "unsent", "video"),
     },

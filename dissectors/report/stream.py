@@ -206,6 +206,7 @@ class Stream(Struct, frozen=True):
     the duplicates, `copies` are the same IP packet again, `sent_twice` came in another, as far as these are numbered.
     `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`), `heard`
     where they were not decoded (`--audio`).
+    Of the `lost`, `miscounted` are numbers that the sender left out: its timestamps have no room for their packets.
     `continues` is the position of the same stream before it moved here, where the two are listed apart.
     """
 
@@ -276,11 +277,15 @@ class Stream(Struct, frozen=True):
     randomness: Randomness | None = None
     heard: Heard | None = None
     continues: int | None = None
+    miscounted: int = 0
 
     @property
     def rated_loss(self) -> tuple[int, int]:
-        """How many were lost of how many that were sent, but for long gaps: these are moments, and no rate."""
-        missing = sum([gap.missing for gap in self.gaps if gap.counted]) if self.gaps else 0
+        """How many were lost of how many that were sent, but for long gaps: these are moments, and no rate.
+
+        A number that the sender left out is no loss.
+        """
+        missing = self.miscounted + (sum([gap.missing for gap in self.gaps if gap.counted]) if self.gaps else 0)
         return max(0, self.lost - missing), max(0, self.lost + self.packets - self.duplicates - missing)
 
     @property

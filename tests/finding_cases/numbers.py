@@ -25,6 +25,11 @@ def framed(milliseconds: float, *wanted: str) -> Story:
     return [*dialled(*both), *story, *talk(B, A, 78), *hung_up()]
 
 
+def numbered(each: int, step: int = 160) -> Story:
+    """A stream in frames of 20 ms whose numbers go by `each`, and its timestamps by `step`."""
+    return [(1020 + 20 * n, A, B, rtp(each * n, 77, 0, step * n)) for n in range(495)]
+
+
 def mixed(apart: int, clock: int = 90_000) -> Story:
     """Two sources of pictures under one SSRC, whose timestamps are so far apart."""
     story: Story = []
@@ -78,6 +83,7 @@ def pictured() -> Story:
 CASES: dict[str, Case] = {
     "sender-report-wrong": ([*talk(), *pictured(), *reported(700)], [*talk(), *pictured(), *reported(100)]),
     "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
+    "sequence-skipped": (numbered(2), talk(lost=lambda n: n % 2 == 1)),
     "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),
     "packets-bunched": (
         talk(delay=lambda n: 40.0 - n % 3 * 20 + n % 3 * 0.1),

@@ -20,8 +20,8 @@ def scored_late(stream: Stream, late: int, runs: int, buffer_ms: int) -> Quality
     if known.bpl is None:
         why = f"not defined for {known.name} with loss, as {counted} are: no Bpl is published for it"
         return replace(before, mos=None, r_factor=None, basis=why)
-    expected = stream.packets + stream.lost
-    lost = heard_missing(stream.lost, stream.repair) + late
+    expected = stream.packets + stream.lost - stream.miscounted
+    lost = heard_missing(stream.lost - stream.miscounted, stream.repair) + late
     loss, ratio = 100 * lost / expected, emodel.burst_ratio(lost, expected, before.loss_runs + runs)
     r = emodel.r_factor(known, loss, ratio, before.delay_ms)
     basis = f"{before.basis}; with {counted}, {loss:.2f} % loss, burst ratio {ratio:.2f}"

@@ -24,12 +24,12 @@ G723_FRAME_UNITS = 240
 
 def quality(
     counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool, mended: Repair | None,
-    gaps: int = 0, missing: int = 0,
+    gaps: int = 0, missing: int = 0, miscounted: int = 0,
 ) -> Quality:
     """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given.
 
     What was repaired in time is no loss to the listener. The score is of what was heard: it leaves out what is missing
-    in so many long gaps.
+    in so many long gaps, and numbers that were `miscounted`.
     """
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
     runs, longest = counters.loss_runs
@@ -37,7 +37,7 @@ def quality(
         whole = of_a_whole_stream(codec, delay)
         if whole is not None:
             return whole
-    lost = heard_missing(max(0, counters.lost - missing), mended)
+    lost = heard_missing(max(0, counters.lost - missing - miscounted), mended)
     known = emodel.impairment(codec, partial(_frame_octets, counters), partial(_payload_octets, counters))
     why = ""
     if known is None:
@@ -48,8 +48,8 @@ def quality(
         why = f"not defined for {known.name} with loss: no Bpl is published for it"
     if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
-    expected = counters.expected - missing
-    score, r, basis = _rated(expected, known, delay, max(0, runs - gaps), lost) if lost else _without_loss(known, delay)
+    expected, runs_left = counters.expected - missing - miscounted, min(lost, max(0, runs - gaps))
+    score, r, basis = _rated(expected, known, delay, runs_left, lost) if lost else _without_loss(known, delay)
     if missing:
         basis += f"; without {missing:,} packets that are missing in long gaps"
     scale: Scale = "wideband" if known.wide else "narrowband"

@@ -8,6 +8,7 @@ from typing import TypeVar
 from dissectors.analysis.calls.descriptions import UNKNOWN_CODEC, Codec, codec_of
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval
 from dissectors.analysis.streams import clock, quality
+from dissectors.analysis.streams.counting import left_out
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.extensions import audio_levels, delays, extended, orientations
@@ -156,6 +157,7 @@ def stream(
     extensions = carried if carried.values else None
     frames = video(counters, known.name, covered, carried) if pictures else None
     packets, lost, expected = counters.packets, counters.lost, counters.expected
+    miscounted = left_out(counters, known.name) if lost and timing.real_time and not pictures else 0
     first_place, profiles = Place(*counters.first_frame), counters.profiles
     # In the order of its fields: to name so many takes time. Those at the end that are named say how streams belong
     # together, or come later.
@@ -173,7 +175,7 @@ def stream(
         rtcp, _payloads(sizes, joined), timing,
         quality.quality(
             counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False, mended,
-            *(missed(unseen) if unseen else ()),
+            *(missed(unseen) if unseen else (0, 0)), miscounted,
         ),
         quality.timeline(counters, known.clock),
         () if covered or not counters.events else digits(counters, events, named, known.clock),
@@ -191,7 +193,7 @@ def stream(
         frames,
         simulcast=_layers(counters, joined), reused=counters.reused,
         reused_place=Place(*counters.first_reused[1]) if counters.first_reused else None,
-        copies=counters.copies, sent_twice=counters.sent_twice,
+        copies=counters.copies, sent_twice=counters.sent_twice, miscounted=miscounted,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from dissectors.analysis.streams.quality import heard_missing
 from dissectors.findings.copies import DOUBLED_SHARE
+from dissectors.findings.delivery.counting import shared_counts
 from dissectors.findings.delivery.repair import may_be_repaired, repairing
 from dissectors.findings.kinds import video
 from dissectors.findings.media.holes import stalled
@@ -39,7 +40,7 @@ _time = attrgetter("time")
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in facts.striking:
-        if not stream.lost:
+        if not stream.lost or number in facts.once(shared_counts):
             continue
         lost, sent = stream.rated_loss
         left = heard_missing(lost, stream.repair)
@@ -47,7 +48,8 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
         if share >= LOSS_SHARE:
             what = f"{name_of(stream)}: {lost:,} of {sent:,} lost ({lost / sent:.1%})"
             what += f", {lost - left:,} of them repaired in time" if left < lost else ""
-            what += f", beside {stream.lost - lost:,} in long gaps" if lost < stream.lost else ""
+            gaps = stream.lost - stream.miscounted - lost
+            what += f", beside {gaps:,} in long gaps" if gaps > 0 else ""
             at = _worst(stream, "loss")
             severity = _loss_weighs(sent, share)
             hole = stalled(facts, number)
@@ -97,6 +99,8 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in facts.striking:
         quality = stream.quality
         if quality is None or quality.longest_loss_run < BURST_PACKETS:
+            continue
+        if stream.miscounted or number in facts.once(shared_counts):
             continue
         repair = stream.repair
         # What was repaired leaves no hole; of what was not looked at, nothing is known.
@@ -155,7 +159,7 @@ def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
     """Where streams lost datagrams, by their positions, with both counts in words."""
     told: list[tuple[Where, int, str]] = []
     for number, stream in facts.striking:
-        both = compared(stream)
+        both = None if stream.miscounted or number in facts.once(shared_counts) else compared(stream)
         where = verdict(*both, stream.packets) if both else None
         if both and where and not (where == "in" and _counts_repairs(stream, *both)):
             theirs, ours = both
