@@ -320,6 +320,7 @@ CASES: dict[str, Case] = {
         [*dialled(), *talk(seconds=5), *talk(ssrc=79, start=6030, seconds=4.9), *talk(B, A, 78), *hung_up()],
         [*dialled(), *talk(), *talk(B, A, 78), *hung_up()],
     ),
+    "sources-at-once": ([*GOOD, *talk(ssrc=79, start=4020, seconds=4)], [*GOOD, *talk(ssrc=79, start=9520, seconds=3)]),
     "stream-spans-calls": (after_one_another(2_000_000_000, 77), after_one_another(2_000_000_000, 79)),
     "ssrc-shared": (
         [*dialled(), *talk(), *talk(B, A, 77), *hung_up()],

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 from operator import itemgetter
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
-from dissectors.findings.kinds import by_ssrc
-from dissectors.findings.media_traits import ASTRAY, CROWDED, OUTLIVING
+from dissectors.findings.kinds import SOUND, by_ssrc
+from dissectors.findings.media_traits import ASTRAY, BESIDE, CROWDED, OUTLIVING
+from dissectors.findings.moments import marks
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
 MIN_REUSED = 3
+MIN_SECONDS_TOGETHER, MIN_PACKETS_PER_SECOND = 2.0, 10.0
+"""For how long two sources of sound send at once where that is told, and how often: comfort noise comes less often."""
+
 MAX_LATER_CALLS = 16
 """So many later calls of one stream are told."""
 
@@ -150,4 +155,58 @@ def sequence_reused(facts: Facts) -> Iterator[Found]:
         yield Found(what + "timestamp", places, stream.call, number, "high")
 
 
-RULES = (ssrc_changed, ssrc_shared, stream_spans_calls, sequence_reused)
+@rule(
+    "sources-at-once", "warning", "Two sources of sound are sent to one port at the same time",
+    scope="stream",
+    why="One line of sound was agreed on, and nothing said that two sources would share it (RFC 5576). Many phones "
+    "play one of them only, or go to and fro between the two; others mix them.",
+    fix="See what sends both: an announcement or music that does not stop when the call is answered, a transfer that "
+    "leaves the old source running, or a media server that forwards what it is to mix.",
+)
+def sources_at_once(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks(CROWDED):
+        if len(call.streams) < 2 or not _is_for_one_source(call):
+            continue
+        ways: dict[tuple[str, int, str, int], list[int]] = {}
+        for position in call.streams:
+            stream = facts.streams[position]
+            if _is_speech(stream):
+                ways.setdefault((stream.src, stream.sport, stream.dst, stream.dport), []).append(position)
+        for positions in ways.values():
+            for one, other in pairwise(sorted(positions, key=lambda each: facts.streams[each].first)):
+                first, second = facts.streams[one], facts.streams[other]
+                together = _together(first, second)
+                if first.ssrc != second.ssrc and together >= MIN_SECONDS_TOGETHER:
+                    what = f"{name_of(second)}: SSRC 0x{first.ssrc:08X} goes on beside it for {together:.1f} s"
+                    places = (first.first_place, second.first_place)
+                    yield Found(what, places, number, other, "high", time=second.first)
+
+
+def _is_for_one_source(call: Call) -> bool:
+    """Whether a call has one line of sound alone, to which one phone answers and which names no two sources."""
+    for described in call.descriptions:
+        lines = rtp_lines(described)
+        if len(lines) > 1 or any(line.kind != SOUND or len(line.ssrcs) > 1 for line in lines):
+            return False
+    return len({each.to_tag for each in call.descriptions if each.role == "answer"}) == 1
+
+
+def _together(first: Stream, second: Stream) -> float:
+    """For how many seconds both of two streams send, of which the second began later."""
+    begin, end = second.first, min(first.last, second.last)
+    paused = [
+        (max(begin, each.time - (each.milliseconds or 0.0) / 1000), min(end, each.time))
+        for stream in (first, second) for each in marks(stream, "pause")
+    ]
+    return end - begin - sum(max(0.0, until - since) for since, until in paused)
+
+
+def _is_speech(stream: Stream) -> bool:
+    """Whether a stream is of a codec of sound and goes on all the time."""
+    if stream.kind != SOUND or stream.codec is None or stream.codec.lower() in BESIDE or stream.repairs is not None:
+        return False
+    seconds = stream.last - stream.first
+    return seconds >= MIN_SECONDS_TOGETHER and stream.packets >= MIN_PACKETS_PER_SECOND * seconds
+
+
+RULES = (ssrc_changed, ssrc_shared, stream_spans_calls, sequence_reused, sources_at_once)
