@@ -456,7 +456,9 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
     for counters in streams:
         if counters.uneventful:
             continue
-        phases += counters.other_phases
+        # Keys that are pressed while sound goes on change to and fro: there is nothing to know of each time.
+        if counters.other_phases and not (counters.events and len(counters.sizes) == 2):
+            phases += counters.other_phases
         events += counters.other_events
         # Two sources under one SSRC break each other's numbers all the time; how often is told of the stream.
         mixed = counters.restarts * MIXED_PACKETS > counters.packets

@@ -34,6 +34,9 @@ from dissectors.wire.values import Struct, replace
 MAX_JUMP_SHARE = 0.1
 """Share of packets with timestamp jumps beyond which no jitter is given."""
 
+MIN_TURNS, MAX_PACKETS_A_TURN = 10, 2
+"""So often, and with so few datagrams one behind the other, telephone events are sent between sound that goes on."""
+
 EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as telephone events (RFC 4733)")
 
 
@@ -145,7 +148,7 @@ def stream(
     covered = protected(counters, known.name, sizes[main], step, joined, encrypted)
     named, events = _event_types(counters, joined, covered, sizes)
     excused, even, silent = _excused(counters, joined, events), clock.steady(counters, known.clock, line), None
-    if known.clock and known.clock != clock.VIDEO_CLOCK:
+    if known.clock and known.clock != clock.VIDEO_CLOCK and not (events and _between_sound(counters, events)):
         silent = silence(counters, known.clock, known.name, covered, excused)
     timing = clock.timing(counters, known.clock, known.source, line, step, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock) if counters.breaks or counters.pauses else ()
@@ -272,6 +275,15 @@ def _in_events(counters: Counters, types: Collection[int]) -> int:
     if not types:
         return 0
     return sum(last - first for payload_type, first, last, _, _ in counters.phases if payload_type in types)
+
+
+def _between_sound(counters: Counters, types: Collection[int]) -> bool:
+    """Whether sound goes on between the datagrams of telephone events (RFC 4733 section 2.5.1), of these types.
+
+    Timestamps then go to and fro, and their steps say nothing of silence.
+    """
+    turns = sum([each[0] in types for each in counters.phases]) + counters.other_phases // 2
+    return turns >= MIN_TURNS and MAX_PACKETS_A_TURN * turns >= sum([counters.sizes[each][0] for each in types])
 
 
 def jitter_ms(counters: Counters, jitter: list[float], clock: int | None) -> float | None:

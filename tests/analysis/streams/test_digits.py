@@ -188,3 +188,21 @@ def test_digits_are_read_with_and_without_a_name() -> None:
     stream = only([*talk(seconds=1.9), *keys, *talk(start=4500, first=300, origin=27_600, seconds=2)])
     assert "".join(each.digit for each in stream.digits) == "1#5"
     assert {each.certainty for each in stream.digits} == {"medium"}
+
+
+def test_keys_that_are_pressed_while_sound_goes_on_are_no_silence() -> None:
+    """RFC 4733 section 2.5.1 lets a sender do that; so many changes to and fro are nothing that finds no room."""
+    story: Story = []
+    number = 0
+    for n in range(400):
+        story.append((1020 + 20 * n, A, B, rtp(number, 77, 0, 160 * n)))
+        number += 1
+        key, place = divmod(n, 50)
+        if place < 10:
+            event = bytes([key, 0x80 * (place > 6)]) + (160 * place + 160).to_bytes(2, "big")
+            story.append((1021 + 20 * n, A, B, rtp(number, 77, 101, 8000 * key, event)))
+            number += 1
+    made = report(story)
+    (stream,) = made.streams
+    assert "".join(each.digit for each in stream.digits) == "01234567" and len(stream.payload_types) == 64
+    assert not ids(made) & {"silence-suppressed", "bound-hit"}
