@@ -104,7 +104,8 @@ class Timing(Struct, frozen=True):
     the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) in which the sender paused;
     `jumps` counts timestamp steps that no clock explains. `real_time` is False if the capture runs at another speed
     than the media. `evidence` says all this in words. `rhythm_ms` is how far apart frames of comfort noise come.
-    `together` counts datagrams that came within 2 ms of the one before, with another timestamp.
+    `together` counts datagrams that came within 2 ms of the one before, with another timestamp, `unnumbered` frames
+    that are missing by the timestamps, one or two at a time, although no number is.
     """
 
     rate: float | None
@@ -118,6 +119,7 @@ class Timing(Struct, frozen=True):
     evidence: str
     rhythm_ms: float | None = None
     together: int = 0
+    unnumbered: int = 0
 
 
 Scale = Literal["narrowband", "wideband"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from tests.finding_cases.plain import Case
 from tests.stories import A, B, Story, description, dialled, hung_up, rtp, talk
@@ -28,6 +29,12 @@ def framed(milliseconds: float, *wanted: str) -> Story:
 def numbered(each: int, step: int = 160) -> Story:
     """A stream in frames of 20 ms whose numbers go by `each`, and its timestamps by `step`."""
     return [(1020 + 20 * n, A, B, rtp(each * n, 77, 0, step * n)) for n in range(495)]
+
+
+def renumbered(lost: Callable[[int], bool], seconds: float = 20) -> Story:
+    """What a relay makes of a stream of which it got some: numbers of its own, and the timestamps of the sender."""
+    sent = talk(seconds=seconds, lost=lost)
+    return [(*each[:3], each[3][:2] + struct.pack(">H", n) + each[3][4:]) for n, each in enumerate(sent)]
 
 
 def mixed(apart: int, clock: int = 90_000) -> Story:
@@ -84,6 +91,7 @@ CASES: dict[str, Case] = {
     "sender-report-wrong": ([*talk(), *pictured(), *reported(700)], [*talk(), *pictured(), *reported(100)]),
     "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
     "sequence-skipped": (numbered(2), talk(lost=lambda n: n % 2 == 1)),
+    "loss-hidden": (renumbered(lambda n: n % 17 == 5), renumbered(lambda n: n % 300 > 240)),
     "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),
     "packets-bunched": (
         talk(delay=lambda n: 40.0 - n % 3 * 20 + n % 3 * 0.1),

@@ -176,6 +176,7 @@ def timing(
         evidence=_said(line, clock, real_time) or evidence,
         rhythm_ms=silent.rhythm_ms if silent else None,
         together=counters.close,
+        unnumbered=silent.missing if silent else 0,
     )
 
 

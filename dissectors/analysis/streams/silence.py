@@ -3,6 +3,9 @@
 Timestamps go on in silence and sequence numbers do not. But so do they with longer frames, and where a timestamp jumps:
 neither is silence. A sender with DTX sends a frame of comfort noise now and then (AMR each 160 ms, Opus each 400 ms):
 such a frame, and the time behind it, are silent.
+
+Nobody falls silent for a frame or two. Where these are missing and no number is, they were lost before something that
+numbered the rest anew, or its sender left them out.
 """
 
 from __future__ import annotations
@@ -31,12 +34,19 @@ OPUS_DTX = (19200, 48000)
 
 MIN_FRAME_SHARE = 0.5
 
+MOST_MISSING, MAX_PAUSES_SHARE = 2, 0.25
+"""So many frames at most are missing at once that are no silence; and so few times more are, as a share of these."""
+
 
 class Silence(Struct, frozen=True):
-    """The share of time in which the sender was silent, and in which rhythm, in milliseconds, it sent comfort noise."""
+    """The share of time in which the sender was silent, and in which rhythm, in milliseconds, it sent comfort noise.
+
+    `missing` counts the frames that are missing one or two at a time, although no number is.
+    """
 
     share: float
     rhythm_ms: float | None
+    missing: int = 0
 
 
 NO_SILENCE = Silence(0.0, None)
@@ -71,8 +81,9 @@ def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, 
         return None  # Who knows what an unknown codec sends at such a pace.
     if noise:
         silent += frame * sum(longer.values())
-    share = max(0.0, silent - excused * clock) / whole
-    return Silence(min(1.0, share), 1000 * regular / clock if regular and noise else None)
+    missing = 0 if noise else _missing(counters, longer, others[0], frame)
+    share = max(0.0, silent - frame * missing - excused * clock) / whole
+    return Silence(min(1.0, share), 1000 * regular / clock if regular and noise else None, missing)
 
 
 def _has_one_step(counters: Counters, longest: float) -> bool:
@@ -110,6 +121,18 @@ def _not_frames(counters: Counters, steps: dict[int, int], frame: int, longest: 
         if rhythm.step in longer and rhythm.step <= longest:
             longer[rhythm.step] = max(0, longer[rhythm.step] - rhythm.times)
     return longer
+
+
+def _missing(counters: Counters, longer: dict[int, int], others: int, frame: int) -> int:
+    """The frames that are missing few at a time, where each payload is of one length and so of one frame."""
+    if len(counters.sizes) != 1 or counters.jumps or counters.restarts or counters.pictures is not None:
+        return 0
+    ((_, _, smallest, largest),) = counters.sizes.values()
+    few = {step: count for step, count in longer.items() if not step % frame and step // frame <= 1 + MOST_MISSING}
+    times = sum(few.values())
+    if smallest != largest or sum(longer.values()) + others - times > MAX_PAUSES_SHARE * times:
+        return 0
+    return sum([(step // frame - 1) * count for step, count in few.items()])
 
 
 def _has_dtx(codec: str | None) -> bool:

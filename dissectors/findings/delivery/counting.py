@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from dissectors.findings.moments import mark, place_of, time_of
 from dissectors.findings.rule import Facts, Found, name_of, rule
-from dissectors.report import Stream
+from dissectors.report import Severity, Stream
+
+MIN_UNNUMBERED, LOSS_SHARE, HEARD_SHARE = 10, 0.005, 0.01
+"""How many frames, and what share of all, are missing where that is told, and where it is heard."""
 
 MAX_OFF_SHARE = 0.05
 """By what share the numbers that one stream leaves out may differ from the packets of the other that has them."""
@@ -56,4 +59,27 @@ def sequence_skipped(facts: Facts) -> Iterator[Found]:
             yield Found(what, place_of(at, stream), stream.call, number, certainty="high", time=time_of(at))
 
 
-RULES = (sequence_skipped,)
+@rule(
+    "loss-hidden", "note", "Frames are missing, and no sequence number is",
+    scope="stream",
+    why="Numbers follow one another, and timestamps leave room for one frame or two. Nobody is silent for so short, "
+    "and a talkspurt would begin with the marker (RFC 3551 section 4.1). Speech suffers as from loss, and no receiver "
+    "reports any.",
+    fix="Look in front of the relay or media server that sends this: what was lost on the way to it has no number "
+    "here. If there is none, look for a sender that is too busy to send each frame.",
+)
+def loss_hidden(facts: Facts) -> Iterator[Found]:
+    for number, stream in facts.striking:
+        timing = stream.timing
+        if timing is None or timing.unnumbered < MIN_UNNUMBERED or not timing.real_time:
+            continue
+        whole = timing.unnumbered + stream.packets + stream.lost
+        share = timing.unnumbered / whole
+        if share >= LOSS_SHARE:
+            what = f"{name_of(stream)}: {timing.unnumbered:,} of {whole:,} frames ({share:.1%}) are missing"
+            what += ", one or two at a time"
+            severity: Severity = "warning" if share >= HEARD_SHARE else "note"
+            yield Found(what, (stream.first_place,), stream.call, number, "high", severity)
+
+
+RULES = (sequence_skipped, loss_hidden)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.report import Stream
-from tests.finding_cases.numbers import spurts
+from tests.finding_cases.numbers import renumbered, spurts
 from tests.stories import A, B, Story, description, dialled, report, rtp, talk
 
 
@@ -66,3 +66,16 @@ def test_so_many_jumps_that_not_all_are_known_leave_nothing_to_say() -> None:
     story = [(1020 + n * 20, A, B, rtp(n, 77, 0, 0 if n % 20 == 9 else 500_000 + n * 160)) for n in range(400)]
     timing = of(story, media="RTP/AVP 0").timing
     assert timing is not None and timing.jumps == 40 and timing.silence is None
+
+
+def test_a_frame_or_two_that_are_missing_are_no_silence() -> None:
+    timing = of(renumbered(lambda n: n % 17 in (5, 6) and n > 100), media="RTP/AVP 0").timing
+    assert timing is not None and timing.silence == 0 and timing.unnumbered == 2 * 53
+
+
+def test_pauses_and_longer_frames_leave_nothing_unnumbered() -> None:
+    pausing = renumbered(lambda n: n % 100 > 60 or n % 100 == 30)
+    noisy = [(*each[:3], each[3][: -n % 3 - 3]) for n, each in enumerate(renumbered(lambda n: n % 17 == 5))]
+    for story in (pausing, noisy):
+        timing = of(story, media="RTP/AVP 0").timing
+        assert timing is not None and timing.silence and timing.unnumbered == 0
