@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
+from dissectors.analysis.streams.protection import FRAMES, TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
 from dissectors.findings.media_traits import INTRICATE
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
@@ -105,6 +105,12 @@ def tag_of(stream: Stream) -> int | None:
     return spare_octets(stream.codec, step, main.packets, main.smallest, main.largest)
 
 
+def _has_more_frames(stream: Stream) -> bool:
+    """Whether what a payload has beyond its timestamps is several frames more, and no tag."""
+    spare, frames = tag_of(stream) or 0, FRAMES.get((stream.codec or "").lower(), ())
+    return any(octets > 1 and spare > octets and spare % octets == 0 for octets, _ in frames)
+
+
 @rule(
     "srtp-not-used", "error", "SRTP was agreed and RTP is sent",
     scope="stream",
@@ -129,7 +135,9 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
 )
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
     secured = {(each.src, each.dst) for each in facts.handshakes}
-    longer = {number for number, stream in facts.striking if tag_of(stream) in TAG_OCTETS}
+    longer = {
+        number for number, stream in facts.striking if tag_of(stream) in TAG_OCTETS and not _has_more_frames(stream)
+    }
     for number, call in facts.having(DESCRIBED) if longer else ():
         tagged = [each for each in call.streams if each in longer]
         keyed = tagged and any(line.encryption for described in call.descriptions for line in described.media)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissectors.findings.security.security import MAX_CALLS_TOLD_APART
 from tests.finding_cases.plain import FINGERPRINTS, certified, dtls_call
 from tests.found import found, ids
-from tests.stories import INNER, B, C, description, dialled, report, request, response
+from tests.stories import INNER, A, B, C, description, dialled, report, request, response, talk
 
 
 def test_the_same_of_two_calls_is_told_of_each() -> None:
@@ -40,3 +40,12 @@ def test_keys_that_the_answer_did_not_take_protect_nothing() -> None:
     assert "sdes-in-clear" not in ids(report(dialled(offer, plain)))
     assert "sdes-in-clear" in ids(report(dialled(offer, offer)))
     assert "sdes-in-clear" in ids(report([request(0, "INVITE", body=offer)]))
+
+
+def test_more_frames_than_timestamps_count_are_no_tag() -> None:
+    """Two frames of G.729 more are as long as a tag of GCM with its MKI; one is as long as a tag of 80 bits."""
+    ends = [description(*end, media="RTP/AVP 18") for end in (A, B)]
+    story = [*dialled(*ends), *talk(payload_type=18, every=10, step=80, size=30, seconds=4)]
+    assert "srtp-not-announced" not in ids(report(story))
+    story = [*dialled(*ends), *talk(payload_type=18, every=20, step=160, size=30, seconds=4)]
+    assert "srtp-not-announced" in ids(report(story))
