@@ -180,10 +180,13 @@ GOOD = [*dialled(), *conversation(), *hung_up()]
 """A call of ten seconds at which nothing is wrong."""
 
 
-def block(ssrc: int, fraction: float = 0.0, lost: int = 0, jitter: int = 0, lsr: int = 0, dlsr: float = 0.0) -> bytes:
-    """A report block (RFC 3550 section 6.4.1)."""
+def block(
+    ssrc: int, fraction: float = 0.0, lost: int = 0, jitter: int = 0, lsr: int = 0, dlsr: float = 0.0,
+    highest: int = 1,
+) -> bytes:
+    """A report block (RFC 3550 section 6.4.1), which names a packet that was received unless `highest` is 0."""
     lossy = int(fraction * 256) << 24 | lost & 0xFFFFFF
-    return struct.pack(">IIIIII", ssrc, lossy, 0, jitter, lsr, int(dlsr * 65536))
+    return struct.pack(">IIIIII", ssrc, lossy, highest, jitter, lsr, int(dlsr * 65536))
 
 
 def receiver_report(time: float, about: int, own: int = 78, **values: float) -> Told:

@@ -91,12 +91,15 @@ def outline(counters: Counters, flow: Flow, joined: Joined) -> Outline:
 def says_little(heard: Heard | None, told: Told | None, shared: Told | None) -> bool:
     """Whether no rule asks about what RTCP says of a stream that is plain besides; see `streams.stream.Said`.
 
-    Its receiver counts no loss and is near, and nobody asked for anything; what its sender reports is not looked at.
+    Its receiver gets it, counts no loss and is near, and nobody asked for anything; what its sender reports is not
+    looked at.
     """
     if told is not None or shared is not None:
         return False
     if heard is None:
         return True
+    if heard.reports and not heard.highest:
+        return False
     return heard.cumulative_lost == heard.lost_at_first and 1000 * (heard.round_trip or 0.0) < SHORT_ROUND_TRIP_MS
 
 

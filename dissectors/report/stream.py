@@ -69,8 +69,9 @@ class RtcpView(Struct, frozen=True):
     """The last report of a stream's receiver, and the extremes of all its reports. `round_trip_ms` from LSR and DLSR.
 
     `first` and `last` are the times of its first and last report; `lost_at_first` is the cumulative number of the first
-    one, and may include losses from before the capture. `mos` is the listening quality by an extended report (RFC 3611
-    section 4.7).
+    one, and may include losses from before the capture. `highest_sequence` is the greatest extended highest sequence
+    number of all reports: 0 where the receiver got nothing. `mos` is the listening quality by an extended report (RFC
+    3611 section 4.7).
     """
 
     reports: int
@@ -83,6 +84,7 @@ class RtcpView(Struct, frozen=True):
     mos: float | None = None
     first: float = 0.0
     lost_at_first: int = 0
+    highest_sequence: int | None = None
 
 
 class Payload(Struct, frozen=True):

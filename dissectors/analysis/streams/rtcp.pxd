@@ -32,7 +32,8 @@ cpdef Clocked clocks(
 
 
 cdef class Heard:
-    cdef public long long cumulative_lost, first, jitter, last, lost_at_first, reports
+    cdef public long long cumulative_lost, first, highest, in_milliseconds, jitter, last, lost_at_first, reports
+    cdef public long long round_trips
     cdef public double fraction_lost
     cdef public object flow, mos, place, round_trip
 
@@ -75,6 +76,6 @@ cdef class Control:
 
     @cython.locals(heard=Heard)
     cpdef object _report(
-        self, long long time, object hosts, object ssrc, double fraction_lost, long long lost, long long jitter,
-        long long lsr, double dlsr
+        self, long long time, object hosts, object ssrc, double fraction_lost, long long lost, long long highest,
+        long long jitter, long long lsr, double dlsr
     )

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
 
+DLSR_UNITS = 65536
+"""So many are a second."""
+
+MIN_ROUND_TRIPS, MIN_PASSED_SECONDS, MAX_LEFT_SHARE = 2, 0.3, 0.1
+"""So many round trips are not believed, after so long, where so little of them is left with a DLSR in milliseconds."""
+
 NOWHERE = Place(0, 0)
 
 MAX_CLOCKED = 8
@@ -112,33 +118,45 @@ def _by_ssrc(key: tuple[int, Hosts], _: object) -> tuple[int]:
 
 
 class Heard:
-    """The latest report block about one source, and the extremes of all; times are nanoseconds."""
+    """The latest report block about one source, and the extremes of all; times are nanoseconds.
+
+    Of the `round_trips` that were measured, so many fit a DLSR that counts `in_milliseconds`, and not as RFC 3550
+    section 6.4.1 has it.
+    """
 
     __slots__ = (
-        "cumulative_lost", "first", "flow", "fraction_lost", "jitter", "last", "lost_at_first", "mos", "place",
-        "reports", "round_trip",
+        "cumulative_lost", "first", "flow", "fraction_lost", "highest", "in_milliseconds", "jitter", "last",
+        "lost_at_first", "mos", "place", "reports", "round_trip", "round_trips",
     )
 
     def __init__(self, flow: Flow | None = None, place: Place = NOWHERE) -> None:
         self.reports = self.cumulative_lost = self.jitter = self.last = self.first = self.lost_at_first = 0
+        self.highest = self.round_trips = self.in_milliseconds = 0
         self.fraction_lost = 0.0
         self.round_trip: float | None = None
         self.mos: float | None = None
         self.flow, self.place = flow, place
 
+    def believed(self) -> float | None:
+        """The last round trip in seconds, None where there is none, or all are those of a DLSR in another unit."""
+        wrong = self.round_trips >= MIN_ROUND_TRIPS and self.in_milliseconds == self.round_trips
+        return None if wrong else self.round_trip
+
     def view(self, clock: int | None) -> RtcpView:
         """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
+        round_trip = self.believed()
         return RtcpView(
             reports=self.reports,
             fraction_lost=self.fraction_lost,
             cumulative_lost=self.cumulative_lost,
             jitter=self.jitter,
             jitter_ms=1000 * self.jitter / clock if clock else None,
-            round_trip_ms=None if self.round_trip is None else 1000 * self.round_trip,
+            round_trip_ms=None if round_trip is None else 1000 * round_trip,
             last=self.last / 1e9,
             mos=self.mos,
             first=self.first / 1e9,
             lost_at_first=self.lost_at_first,
+            highest_sequence=self.highest,
         )
 
 
@@ -153,7 +171,8 @@ def together(heard: Sequence[Heard]) -> Heard | None:
     made.fraction_lost = max(each.fraction_lost for each in ordered)
     made.cumulative_lost, made.last = latest.cumulative_lost, latest.last
     made.jitter = max(each.jitter for each in ordered)
-    made.round_trip = next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None)
+    made.round_trip = next((found for each in reversed(ordered) if (found := each.believed()) is not None), None)
+    made.highest = max(each.highest for each in ordered)
     made.mos = next((each.mos for each in reversed(ordered) if each.mos is not None), None)
     made.first, made.lost_at_first = ordered[0].first, ordered[0].lost_at_first
     return made
@@ -281,8 +300,8 @@ class Control:
         for _ in range(blocks):
             losses, jitter, lsr = number_at(payload, at + 4), number_at(payload, at + 12), number_at(payload, at + 16)
             self._report(
-                time, hosts, number_at(payload, at), (losses >> 24) / 256, cumulative(losses), jitter, lsr,
-                number_at(payload, at + 20) / 65536,
+                time, hosts, number_at(payload, at), (losses >> 24) / 256, cumulative(losses),
+                number_at(payload, at + 8), jitter, lsr, number_at(payload, at + 20) / 65536,
             )
             at += REPORT_BLOCK
         for ssrc in leaving:
@@ -370,11 +389,13 @@ class Control:
     def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:
         for block in packet.reports:
             self._report(
-                time, hosts, block.ssrc, block.fraction_lost, block.cumulative_lost, block.jitter, block.lsr, block.dlsr
+                time, hosts, block.ssrc, block.fraction_lost, block.cumulative_lost, block.highest_sequence,
+                block.jitter, block.lsr, block.dlsr,
             )
 
     def _report(
-        self, time: int, hosts: Hosts, ssrc: int, fraction_lost: float, lost: int, jitter: int, lsr: int, dlsr: float
+        self, time: int, hosts: Hosts, ssrc: int, fraction_lost: float, lost: int, highest: int, jitter: int,
+        lsr: int, dlsr: float,
     ) -> None:
         """What a report block says of a source; see `rtcp.ReportBlock`."""
         heard = self._source(ssrc, hosts)
@@ -384,12 +405,18 @@ class Control:
         heard.last = time
         heard.fraction_lost = max(heard.fraction_lost, fraction_lost)
         heard.cumulative_lost = lost
+        heard.highest = max(heard.highest, highest)
         heard.jitter = max(heard.jitter, jitter)
         sent = self.sent.get((ssrc, hosts, lsr)) if lsr else None
         if sent is not None:
-            round_trip = (time - sent[0]) / 1e9 - dlsr
+            passed = (time - sent[0]) / 1e9
+            round_trip = passed - dlsr
             if round_trip >= 0:
                 heard.round_trip = round_trip
+                heard.round_trips += 1
+                # The same number in milliseconds leaves next to nothing of what passed.
+                left = passed - dlsr * DLSR_UNITS / 1000
+                heard.in_milliseconds += passed >= MIN_PASSED_SECONDS and 0 <= left <= MAX_LEFT_SHARE * passed
 
     def _bye(self, time: int, hosts: Hosts, packet: rtcp.Bye) -> None:
         for ssrc in packet.sources:

@@ -16,7 +16,7 @@ from dissectors.findings.media.holes import stalled
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
-from dissectors.report import Mark, MarkKind, Severity, Stream
+from dissectors.report import Mark, MarkKind, RtcpView, Severity, Stream
 
 MIN_RTP_PACKETS = 50
 LOSS_SHARE, HEAVY_LOSS_SHARE = 0.005, 0.05
@@ -27,6 +27,8 @@ LONG_DELAY_MS = 177.3
 """Where delay begins to be heard (ITU-T G.107, simplified)."""
 
 MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
+MIN_REPORTED_SECONDS, NEARLY_ALL = 4.0, 0.95
+"""How long a receiver gets nothing that is believed to get nothing, and what share of the packets is nearly all."""
 
 _time = attrgetter("time")
 
@@ -161,11 +163,28 @@ def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
     for number, stream in facts.striking:
         both = None if stream.miscounted or number in facts.once(shared_counts) else compared(stream)
         where = verdict(*both, stream.packets) if both else None
-        if both and where and not (where == "in" and _counts_repairs(stream, *both)):
+        if both and stream.rtcp and _got_nothing(stream.rtcp):
+            what = f"{name_of(stream)}: all {stream.rtcp.reports} reports of the receiver say that it got no packet"
+            told.append(("behind", number, what))
+        elif both and where and not (where == "in" and _counts_repairs(stream, *both)):
             theirs, ours = both
             what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            what += ": all that was sent meanwhile" if where == "behind" and _lost_all(stream, theirs) else ""
             told.append((where, number, what))
     return told
+
+
+def _got_nothing(view: RtcpView) -> bool:
+    """Whether a receiver reports again and again, and names no number: it got no packet."""
+    nothing = not (view.highest_sequence or view.jitter or view.fraction_lost)
+    return nothing and view.cumulative_lost == view.lost_at_first and view.last - view.first >= MIN_REPORTED_SECONDS
+
+
+def _lost_all(stream: Stream, theirs: int) -> bool:
+    """Whether a receiver counts as lost nearly all that was sent between its first report and its last."""
+    view = stream.rtcp
+    share = (view.last - view.first) / max(1e-3, stream.last - stream.first) if view else 1.0
+    return theirs >= NEARLY_ALL * share * stream.packets
 
 
 def _arrived(facts: Facts) -> set[int]:

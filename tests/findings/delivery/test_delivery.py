@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.delivery.delivery import verdict
+from dissectors.wire.values import replace
 from tests.finding_cases.repair import ASKED, RTX, VIDEO, missing, pictures, rtx
 from tests.finding_cases.video import twice
 from tests.found import found
@@ -17,9 +18,11 @@ from tests.stories import (
     Story,
     description,
     dialled,
+    only,
     receiver_report,
     report,
     request,
+    sender_report,
     talk,
 )
 
@@ -49,6 +52,39 @@ def test_what_was_lost_before_the_capture_began_is_not_lost_behind_it() -> None:
     (stream,) = report(late).streams
     assert stream.rtcp is not None and (stream.rtcp.cumulative_lost, stream.rtcp.lost_at_first) == (900, 900)
     assert not [each.id for each in report(late).findings if each.id.startswith("loss-")]
+
+
+def test_a_receiver_that_got_nothing_is_told_as_loss_behind_the_capture() -> None:
+    times = (2000, 6000, 10_900)
+    (told,) = found([*talk(), *(receiver_report(t, 77, highest=0, lost=1) for t in times)], "loss-behind-capture")
+    assert told.what.endswith("all 3 reports of the receiver say that it got no packet")
+    for reports in (
+        [receiver_report(t, 77, highest=100 + t // 20) for t in times],
+        [receiver_report(2000, 77, highest=0), receiver_report(6000, 77, highest=400)],
+        [receiver_report(t, 77, highest=0, jitter=5) for t in times],
+    ):
+        assert not found([*talk(), *reports], "loss-behind-capture")
+    every = [receiver_report(t, 77, fraction=0.99, lost=(t - 1000) // 20) for t in times]
+    (told,) = found([*talk(), *every], "loss-behind-capture")
+    assert told.what.endswith("0 lost here, 445 by the receiver's count: all that was sent meanwhile")
+
+
+def test_no_round_trip_is_believed_of_a_dlsr_in_milliseconds() -> None:
+    """DLSR counts 65,536 a second (RFC 3550 section 6.4.1): a thousand of them are 15 ms."""
+    def answered(units: int, delays: tuple[float, ...], way: float = 40) -> Story:
+        return [
+            told for n, delay in enumerate(delays) for told in (
+                sender_report(2000 + 3000 * n),
+                receiver_report(2000 + 3000 * n + way + 1000 * delay, 77, lsr=0x10000, dlsr=delay * units / 65536),
+            )
+        ]
+
+    for delays in ((0.9, 1.4, 2.3), (1.0, 1.0, 1.0)):
+        wrong = [*talk(), *answered(1000, delays)]
+        assert not ranked(wrong, "round-trip-long", "quality-poor")
+        assert only(wrong).rtcp == replace(only([*talk(), *answered(65536, delays)]).rtcp, round_trip_ms=None)
+    (told,) = found([*talk(), *answered(65536, (0.5, 1.0, 0.1), way=600)], "round-trip-long")
+    assert told.what.endswith(" 600 ms")
 
 
 def test_one_lost_of_five_is_told_without_alarm() -> None:
