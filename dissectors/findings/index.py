@@ -83,6 +83,7 @@ FILES: dict[str, dict[str, tuple[Trait, ...]]] = {
         "delivery.delivery": (),
         "delivery.unreachable": ("icmp",),
         "delivery.counting": ("striking",),
+        "delivery.queues": ("striking",),
         "delivery.repair": ("striking",),
         "delivery.feedback": (VIDEO_CLOCK, "feedback", "numbering", "unsent", "video"),
     },

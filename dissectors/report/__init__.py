@@ -54,7 +54,9 @@ from dissectors.report.stream import (
     RtcpView,
     Scale,
     SenderClock,
+    Stalls,
     Stream,
+    Swell,
     Timing,
 )
 from dissectors.report.video import (
@@ -140,7 +142,9 @@ __all__ = [
     "Side",
     "Sizes",
     "SourceGroup",
+    "Stalls",
     "Stream",
+    "Swell",
     "Timing",
     "Tls",
     "TlsAlert",

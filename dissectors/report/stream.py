@@ -170,6 +170,29 @@ class Gap(Struct, frozen=True):
     counted: bool = False
 
 
+class Swell(Struct, frozen=True):
+    """From when to when all datagrams came later than those before and behind, by so many milliseconds at most."""
+
+    start: float
+    end: float
+    milliseconds: float
+
+
+class Stalls(Struct, frozen=True):
+    """Regular times in which nothing came, and behind which what was held back came at once.
+
+    So many were measured, of so many milliseconds at least and at most; one comes `every` so many seconds. `time` and
+    `place` are those of the first datagram behind the first one.
+    """
+
+    measured: int
+    every: float
+    least_ms: float
+    most_ms: float
+    time: float
+    place: Place
+
+
 class Digit(Struct, frozen=True):
     """A telephone event (RFC 4733): the pressed key, its start, its duration and its first frame.
 
@@ -211,7 +234,8 @@ class Stream(Struct, frozen=True):
     `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`), `heard`
     where they were not decoded (`--audio`).
     Of the `lost`, `miscounted` are numbers that the sender left out: its timestamps have no room for their packets.
-    `continues` is the position of the same stream before it moved here, where the two are listed apart.
+    `continues` is the position of the same stream before it moved here, where the two are listed apart. `swells` are
+    times in which sound came later than before and after, `stalls` says that it comes to a halt regularly.
     """
 
     ssrc: int
@@ -282,6 +306,8 @@ class Stream(Struct, frozen=True):
     heard: Heard | None = None
     continues: int | None = None
     miscounted: int = 0
+    swells: tuple[Swell, ...] = ()
+    stalls: Stalls | None = None
 
     @property
     def rated_loss(self) -> tuple[int, int]:

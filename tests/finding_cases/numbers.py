@@ -37,6 +37,22 @@ def renumbered(lost: Callable[[int], bool], seconds: float = 20) -> Story:
     return [(*each[:3], each[3][:2] + struct.pack(">H", n) + each[3][4:]) for n, each in enumerate(sent)]
 
 
+def swollen(most: float, seconds: float = 30) -> Story:
+    """A stream that comes up to `most` milliseconds later from the tenth second to the sixteenth."""
+    return talk(seconds=seconds, delay=lambda n: most * max(0.0, 1 - abs(n - 650) / 150))
+
+
+def stalling(milliseconds: float, every: Callable[[int], float] = lambda turn: 3000.0 * turn) -> Story:
+    """A stream that comes to a halt for so long, ten times, and then catches up at once."""
+    begins = [every(turn) for turn in range(1, 11)]
+
+    def late(n: int) -> float:
+        since = min((20 * n - begin for begin in begins if begin <= 20 * n), default=milliseconds)
+        return max(0.0, milliseconds - since)
+
+    return talk(seconds=35, delay=lambda n: late(n) + 0.2 * (n % 3))
+
+
 def mixed(apart: int, clock: int = 90_000) -> Story:
     """Two sources of pictures under one SSRC, whose timestamps are so far apart."""
     story: Story = []
@@ -92,6 +108,8 @@ CASES: dict[str, Case] = {
     "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
     "sequence-skipped": (numbered(2), talk(lost=lambda n: n % 2 == 1)),
     "loss-hidden": (renumbered(lambda n: n % 17 == 5), renumbered(lambda n: n % 300 > 240)),
+    "delay-swells": (swollen(400), swollen(90)),
+    "stalls-regularly": (stalling(200), stalling(200, lambda turn: 900.0 * turn + 200 * (turn * 7 % 5))),
     "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),
     "packets-bunched": (
         talk(delay=lambda n: 40.0 - n % 3 * 20 + n % 3 * 0.1),

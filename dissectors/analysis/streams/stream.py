@@ -18,6 +18,7 @@ from dissectors.analysis.streams.gaps import gaps, missed
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.numbering import numbering
 from dissectors.analysis.streams.protection import Size, protected
+from dissectors.analysis.streams.queues import stalls, swells
 from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.rtcp import Clocked, Heard
 from dissectors.analysis.streams.sender_clock import sender_clock
@@ -162,6 +163,7 @@ def stream(
     packets, lost, expected = counters.packets, counters.lost, counters.expected
     miscounted = left_out(counters, known.name) if lost and timing.real_time and not pictures else 0
     first_place, profiles = Place(*counters.first_frame), counters.profiles
+    queued = known.clock if timing.real_time and not pictures and not (even and even.steps) else 0
     # In the order of its fields: to name so many takes time. Those at the end that are named say how streams belong
     # together, or come later.
     return Stream(
@@ -197,6 +199,7 @@ def stream(
         simulcast=_layers(counters, joined), reused=counters.reused,
         reused_place=Place(*counters.first_reused[1]) if counters.first_reused else None,
         copies=counters.copies, sent_twice=counters.sent_twice, miscounted=miscounted,
+        swells=swells(counters, queued) if queued else (), stalls=stalls(counters, queued) if queued else None,
     )
 
 
