@@ -24,6 +24,7 @@ PAUSE_MS = 1000.0
 TOLD_JUMPS = 16
 LONG_JUMP_SECONDS = 600.0
 CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
+MILLISECONDS = 1000
 MAX_RATE_ERROR, MIN_RATE_OFF = 0.01, 0.02
 """How near a rate must be to a clock to be that one's, and how far from another to differ."""
 
@@ -182,7 +183,7 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
     "sends pictures at a varying rate, is not told, nor what is captured faster or slower than it was sent.",
     fix="Look at the clock in a=rtpmap: G.722 must say 8000 and Opus 48000, whatever rate the sound is sampled at. If "
     "it is off by a few per cent, look at the source: a sound card at another rate, or a camera that makes fewer "
-    "pictures than its timestamps count.",
+    "pictures than its timestamps count. If it is far off, the sender may count in milliseconds, or one packet in two.",
 )
 def clock_differs(facts: Facts) -> Iterator[Found]:
     for number, stream in facts.striking:
@@ -197,6 +198,7 @@ def clock_differs(facts: Facts) -> Iterator[Found]:
             way = "fast" if off.share > 0 else "slow"
             sent = f"{stream.codec or 'media'} at {off.clock:,} Hz, timestamps advance {off.rate:,.0f} a second"
             what = f"{name_of(stream)}: {sent}, {abs(off.share):.1%} too {way}"
+            what += ", as milliseconds do" if abs(off.rate / MILLISECONDS - 1) < MAX_RATE_ERROR else ""
             what += "" if stream.certainty == "certain" else ", against the clock of the other direction"
             sure: Certainty = "high" if stream.certainty == "certain" else "medium"
             yield Found(what, place, stream.call, number, certainty=sure, time=time)

@@ -13,11 +13,18 @@ from dissectors.wire.values import Struct
 MIN_PACKETS = 50
 
 MIN_OFF, MAX_OFF = 0.01, 0.5
-"""From what share of its clock on a stream is off rather than drifting, and beyond what it is another clock."""
+"""From what share of its clock on a stream is off rather than drifting, and beyond what it is another clock: that is
+told of a clock that was announced."""
 
 MIN_SECONDS, PARTS = 20.0, 4
 MAX_PART_SHARE = 0.5
 """How long a stream must be, and by what share of what it is off each of its parts may differ from the whole."""
+
+FAR_OFF, MIN_SECONDS_FAR_OFF = 0.4, 8.0
+"""What is so far off is seen sooner."""
+
+MAX_SHARING = 3
+"""So many packets of sound may have each timestamp."""
 
 MAX_STEADY_SHARE = 0.1
 """By what share of what it is off the frames of a stream may differ from its timestamps."""
@@ -40,18 +47,21 @@ class RateOff(Struct, frozen=True):
 def rate_off(facts: Facts, stream: Stream) -> RateOff | None:
     """By how much a stream runs off its clock, steadily; None where anything else may explain it.
 
-    It must have frames of one length all the time, without pauses, silence, jumps or steps, for 20 seconds; and other
-    streams must say that the capture runs in real time.
+    It must have frames of one length all the time, without pauses, silence, jumps or steps, for 20 seconds, or for 8
+    where it is far off; and other streams must say that the capture runs in real time.
     """
     timing = stream.timing
     if timing is None or timing.rate is None or not timing.frame or timing.real_time or timing.jumps:
         return None
-    if stream.last - stream.first < MIN_SECONDS or stream.restarts or stream.repairs is not None or stream.reused:
+    seconds = stream.last - stream.first
+    if seconds < MIN_SECONDS_FAR_OFF or stream.restarts or stream.repairs is not None or stream.reused:
         return None
     clock = _clock(facts, stream)
     off = timing.rate / clock - 1 if clock else 0.0
     doubt = max(timing.silence or 0.0, 1e-6 * (timing.error_ppm or 0.0))
-    if clock is None or not MIN_OFF <= abs(off) <= MAX_OFF or doubt > MAX_STEADY_SHARE * abs(off):
+    if clock is None or abs(off) < MIN_OFF or doubt > MAX_STEADY_SHARE * abs(off):
+        return None
+    if abs(off) < FAR_OFF and seconds < MIN_SECONDS or abs(off) > MAX_OFF and stream.certainty != "certain":
         return None
     if stream.largest_gap_ms > max(MAX_PAUSE_MS, MAX_PAUSE_FRAMES * 1000 * timing.frame / clock):
         return None
@@ -73,11 +83,14 @@ def _steady(stream: Stream, rate: float, frame: int, off: float) -> bool:
         frames = end.frames - begin.frames if pictures else end.packets + end.lost - begin.packets - begin.lost
         return frames * frame / max(1e-3, end.time - begin.time)
 
-    if abs(made(moments[0], moments[-1]) / rate - 1) > MAX_STEADY_SHARE * off + frame / (rate * MIN_SECONDS):
+    whole = made(moments[0], moments[-1]) / rate
+    sharing = 1 if pictures else min(MAX_SHARING, max(1, round(whole)))
+    if abs(whole / sharing - 1) > MAX_STEADY_SHARE * off + frame / (rate * MIN_SECONDS):
         return False
     cuts = [moments[place * (len(moments) - 1) // PARTS] for place in range(PARTS + 1)]
     return all(
-        abs(made(begin, end) / rate - 1) <= MAX_PART_SHARE * off for begin, end in zip(cuts, cuts[1:], strict=False)
+        abs(made(begin, end) / rate / sharing - 1) <= MAX_PART_SHARE * off
+        for begin, end in zip(cuts, cuts[1:], strict=False)
     )
 
 

@@ -289,3 +289,20 @@ def test_a_payload_type_that_changes_its_meaning_has_no_one_clock() -> None:
     story = [*dialled(*opus), *sound]
     assert "time-not-real" not in told([*story, *reinvite(6000, *wide, 2)])
     assert "time-not-real" in told([*dialled(*wide), *sound])
+
+
+@pytest.mark.parametrize(("step", "sharing", "words"), [
+    (20, 1, "timestamps advance 1,000 a second, 87.5% too slow, as milliseconds do"),
+    (160, 2, "timestamps advance 4,000 a second, 50.0% too slow"),
+    (16, 1, "timestamps advance 800 a second, 90.0% too slow"),
+])
+def test_a_clock_that_is_off_by_a_factor_is_told_after_some_seconds(step: int, sharing: int, words: str) -> None:
+    sent = [(1020 + 20 * n, A, B, rtp(n, 77, 0, n // sharing * step)) for n in range(600)]
+    (told_of,) = found([*dialled(), *sent, *talk(B, A, 78, seconds=12), *hung_up(13_500)], "clock-differs")
+    assert told_of.what.endswith(words)
+
+
+def test_a_sender_that_stops_its_clock_is_not_slow() -> None:
+    """With nothing to say its timestamps stand still, and packets do not come."""
+    sent = [(1020 + 20 * n, A, B, rtp(m, 77, 0, 160 * m)) for m, n in enumerate(n for n in range(600) if n % 20 < 8)]
+    assert not found([*dialled(), *sent, *talk(B, A, 78, seconds=12), *hung_up(13_500)], "clock-differs")
