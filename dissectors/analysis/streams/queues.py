@@ -31,6 +31,8 @@ def swells(counters: Counters, clock: int) -> tuple[Swell, ...]:
     if counters.jumps or len(times) < MIN_POINTS_LATER + 2:
         return ()
     delays = [time - units / clock for time, units in zip(times, ticks, strict=True)]
+    if max(delays) - min(delays) < MIN_SWELL_SECONDS:
+        return ()
     # What stays later, as with a clock that drifts, is later than what came before alone.
     before, behind = [*accumulate(delays, min)], [*accumulate(reversed(delays), min)][::-1]
     later = [delay - max(least) for delay, *least in zip(delays, before, behind, strict=True)]
