@@ -51,7 +51,7 @@ def stalls_regularly(facts: Facts) -> Iterator[Found]:
         if each is not None:
             least, most = f"{each.least_ms:,.0f}", f"{each.most_ms:,.0f}"
             length = f"{most} ms" if least == most else f"{least} to {most} ms"
-            what = f"{name_of(stream)}: {length} late each {each.every:.1f} s, first {into(stream, each.time)}"
+            what = f"{name_of(stream)}: {length} late every {each.every:.1f} s, first {into(stream, each.time)}"
             yield Found(what, (each.place,), stream.call, number, "high", time=each.time)
 
 
