@@ -45,21 +45,21 @@ class Pictures:
     """The frames of a stream; times are nanoseconds, `octets` count UDP payloads.
 
     `frames` have ended, the one that goes on is not among them; `incomplete` are those in which sequence numbers were
-    left out. Numbers left out between two frames count once: as of the first where its marker did not come, else as of
-    the second. Of one that began before it was looked at (`partial`) nothing else is counted; those
-    before it were of one datagram each. `interval` is the usual distance from one frame to the next, `frozen` counts
-    those that were far longer, `frozen_ns` is their sum and `freezes` are the longest. `usual` is the usual size,
-    `large` are the first frames that may be key frames by their size, `largest` is the size of the largest, `opened`
-    that of the first. `keys` are the first key frames by each of `SIGNS`, of which there were `counts`. `blocks` counts
-    payloads by their first octet without its highest bit, where that may be a payload type that RED has (RFC 2198):
-    those from FIRST_BLOCK on. The rest is of the frame that goes on: its `timestamp`, its last `sequence` number, when
-    and where it `began`, and the numbers left out (`holes`).
+    left out, `unmarked` those of which no datagram had the marker. Numbers left out between two frames count once: as
+    of the first where its marker did not come, else as of the second. Of one that began before it was looked at
+    (`partial`) nothing else is counted; those before it were of one datagram each. `interval` is the usual distance
+    from one frame to the next, `frozen` counts those that were far longer, `frozen_ns` is their sum and `freezes` are
+    the longest. `usual` is the usual size, `large` are the first frames that may be key frames by their size,
+    `largest` is the size of the largest, `opened` that of the first. `keys` are the first key frames by each of
+    `SIGNS`, of which there were `counts`. `blocks` counts payloads by their first octet without its highest bit, where
+    that may be a payload type that RED has (RFC 2198): those from FIRST_BLOCK on. The rest is of the frame that goes
+    on: its `timestamp`, its last `sequence` number, when and where it `began`, and the numbers left out (`holes`).
     """
 
     __slots__ = (
         "partial", "timestamp", "sequence", "began", "place", "octets", "packets", "holes", "marked", "signs", "frames",
         "incomplete", "interval", "frozen", "frozen_ns", "freezes", "usual", "large", "largest", "keys", "counts",
-        "first", "opened", "blocks",
+        "first", "opened", "blocks", "unmarked",
     )
 
     def __init__(self, partial: bool, first: int = 0, frames: int = 0) -> None:
@@ -69,7 +69,7 @@ class Pictures:
         self.place = (0, 0)
         self.octets = self.packets = self.holes = self.signs = 0
         self.marked = False
-        self.incomplete = self.frozen = self.frozen_ns = self.largest = self.opened = 0
+        self.incomplete = self.unmarked = self.frozen = self.frozen_ns = self.largest = self.opened = 0
         self.interval = self.usual = 0.0
         self.freezes: tuple[Freeze, ...] = ()
         self.large: list[Large] = []
@@ -128,6 +128,7 @@ class Pictures:
             self.partial = False
             return
         self.largest = max(self.largest, self.octets)
+        self.unmarked += not self.marked
         self.incomplete += self.holes > 0 or ahead > 1 and not self.marked
         if self.signs:
             self._key()

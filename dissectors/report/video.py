@@ -101,8 +101,9 @@ class LipSync(Struct, frozen=True):
 class Video(Struct, frozen=True):
     """The frames of a stream of video: what has one timestamp is a frame.
 
-    `incomplete` frames lacked a datagram when they came, before repairs. `frozen` counts gaps between frames of 150 ms
-    and more beyond the usual distance `interval_ms`, and of three times that; `freezes` are the longest of them.
+    `incomplete` frames lacked a datagram when they came, before repairs, `unmarked` ones came without a marker.
+    `frozen` counts gaps between frames of 150 ms and more beyond the usual distance `interval_ms`, and of three times
+    that; `freezes` are the longest of them.
     """
 
     frames: int
@@ -114,3 +115,4 @@ class Video(Struct, frozen=True):
     frozen_seconds: float
     freezes: tuple[Freeze, ...]
     key_frames: KeyFrames | None
+    unmarked: int = 0

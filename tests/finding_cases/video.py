@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.finding_cases.numbers import reported
 from tests.finding_cases.plain import Case
-from tests.stories import A, B, Story, rtp, talk
+from tests.stories import A, B, Story, description, dialled, rtp, talk
 
 EVERY_MS = 100 / 3
 
@@ -14,6 +14,7 @@ EVERY_MS = 100 / 3
 def film(
     seconds: float = 10, *, lost: Callable[[int], bool] = lambda frame: False,
     late: Callable[[int], float] = lambda frame: 0.0, still: float = 0.0, ssrc: int = 79,
+    marked: bool = True,
 ) -> Story:
     """Pictures of three datagrams, thirty a second; `still` is a pause of the sender in the middle, in milliseconds."""
     story: Story = []
@@ -23,7 +24,7 @@ def film(
         for k in range(3):
             time = 1000 + frame * EVERY_MS + pause + late(frame) + k * 0.3
             if not lost(frame):
-                story.append((time, A, B, rtp(3 * frame + k, ssrc, 96, stamp, bytes(900), k == 2)))
+                story.append((time, A, B, rtp(3 * frame + k, ssrc, 96, stamp, bytes(900), marked and k == 2)))
     return story
 
 
@@ -38,8 +39,11 @@ def twice(times: int, apart: int) -> Story:
     return [*talk(), *again]
 
 
+VP8 = [description(*end, "a=rtpmap:96 VP8/90000", media="RTP/AVP 96", kind="video") for end in (A, B)]
+
 CASES: dict[str, Case] = {
     "video-frozen": (film(lost=lambda frame: 120 <= frame < 165), film(still=1500)),
+    "frames-unmarked": ([*dialled(*VP8), *film(marked=False)], [*dialled(*VP8), *film()]),
     "lip-sync": (
         [*talk(), *reported(0), *film(), *reported(-250, 0, ssrc=79, clock=90_000, first=1000)],
         [*talk(), *reported(0), *film(), *reported(0, ssrc=79, clock=90_000, first=1000)],

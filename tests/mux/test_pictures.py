@@ -28,6 +28,11 @@ def pictures(numbers: Iterable[int], **changes: int) -> Pictures:
     return found
 
 
+def test_frames_without_a_marker_are_counted() -> None:
+    assert pictures(range(300)).unmarked == 0
+    assert pictures(n for n in range(300) if n % 9 != 8).unmarked == 33
+
+
 def test_every_frame_is_counted_from_the_first_datagram_on() -> None:
     found = pictures(range(300))
     assert (found.frames, found.first, found.incomplete, found.largest) == (99, 0, 0, 3 * 912)

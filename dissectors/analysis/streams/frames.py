@@ -47,6 +47,7 @@ def video(counters: Counters, codec: str | None, covered: bool, known: Extended)
             for each in pictures.freezes
         ]),
         key_frames=_key_frames(pictures, codec, covered, known),
+        unmarked=pictures.unmarked,
     )
 
 

@@ -16,6 +16,12 @@ HELD_BACK = 0.5
 MISSING_SHARE = 0.5
 """What share of the datagrams that are usual in that time must be missing to have been lost."""
 
+MIN_FRAMES, UNMARKED_SHARE = 50, 0.9
+"""Of so many frames at least, and of so many of them, the marker did not come: what is lost is fewer."""
+
+MARKING = ("vp8", "vp9", "h264", "h265", "av1")
+"""Codecs whose frames end with a packet that has the marker."""
+
 MIN_FRAMES_PER_SECOND = 5.0
 """Of a sender with fewer frames, as of a screen that stands still, no gap is a fault."""
 
@@ -61,4 +67,22 @@ def _fault(stream: Stream, video: Video, freeze: Freeze) -> str:
     return ""
 
 
-RULES = (video_frozen,)
+@rule(
+    "frames-unmarked", "warning", "The end of a frame is not marked",
+    scope="stream",
+    why="The last packet of each frame has the marker (RFC 6184 section 5.1, RFC 7741 section 4.1). Without it a "
+    "decoder knows that a frame is whole only when the next one begins, and shows it late; some never show it.",
+    fix="Look at what sends it, and at what translates it on the way: a gateway to another protocol may lose the "
+    "marker.",
+)
+def frames_unmarked(facts: Facts) -> Iterator[Found]:
+    for number, stream in facts.striking:
+        video = stream.video
+        if video is None or (stream.codec or "").lower() not in MARKING or video.frames < MIN_FRAMES:
+            continue
+        if video.unmarked >= UNMARKED_SHARE * video.frames:
+            what = f"{name_of(stream)}: {video.unmarked:,} of {counted(video.frames, 'frame')} came without a marker"
+            yield Found(what, (stream.first_place,), stream.call, number, "high")
+
+
+RULES = (video_frozen, frames_unmarked)

@@ -31,6 +31,7 @@ cdef class Pictures:
     cdef readonly int sequence, signs
     cdef readonly uint32_t timestamp
     cdef readonly int64_t packets, octets, holes, began, frames, incomplete, largest, frozen, frozen_ns, first, opened
+    cdef readonly int64_t unmarked
     cdef readonly double usual, interval
     cdef int64_t file, number
     cdef readonly tuple freezes, keys
@@ -131,6 +132,8 @@ cdef class Pictures:
             self.partial = False
             return 0
         self.largest = max(self.largest, self.octets)
+        if not self.marked:
+            self.unmarked += 1
         if self.holes > 0 or (ahead > 1 and not self.marked):
             self.incomplete += 1
         if self.signs:
