@@ -34,31 +34,33 @@ def digits(counters: Counters, types: Collection[int], named: Collection[int], c
         return ()
     found: list[Digit] = []
     before: Event | None = None
-    for (payload_type, _), event in sorted(counters.events.items(), key=lambda event: event[1][0]):
+    moment = 0
+    for (payload_type, timestamp), event in sorted(counters.events.items(), key=lambda event: event[1][0]):
         if payload_type not in types:
             continue
         first, _, octets, frame = event
         length = 1000 * _duration(octets) / clock if clock else None
-        if before is not None and _goes_on(before, event):
+        if before is not None and _goes_on(before, event, timestamp - moment & 0xFFFFFFFF):
             found[-1] = replace(found[-1], duration_ms=length, timestamps=found[-1].timestamps + 1)
         else:
             sure: Certainty = "certain" if payload_type in named else "medium"
             found.append(Digit(EVENTS[octets[0]], first / 1e9, length, sure, Place(*frame)))
-        before = event
+        before, moment = event, timestamp
     return tuple(found)
 
 
-def _goes_on(before: Event, event: Event) -> bool:
-    """Whether one key goes on under another timestamp, against RFC 4733 section 2.5.1.2.
+def _goes_on(before: Event, event: Event, later: int) -> bool:
+    """Whether one key goes on under another timestamp, so much later, against RFC 4733 section 2.5.1.2.
 
-    It grows from datagram to datagram, or its end comes again; who presses a key twice begins at no duration.
+    It grows from datagram to datagram, or its end comes again before it can have been pressed again; who presses a key
+    twice begins at no duration.
     """
     began, until, octets, _ = before
     first, last, latter, _ = event
     if octets[0] != latter[0] or first - until > MAX_STEP_NS:
         return False
     if octets[1] & END:
-        return latter == octets and first == last
+        return latter == octets and first == last and later < _duration(latter)
     return began == until and _duration(octets) < _duration(latter)
 
 

@@ -21,6 +21,9 @@ MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
 """Requests that must fail, retransmissions among them; seconds for nominating; refusals in a row."""
 
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
+CONSENT_SECONDS = 2.0
+"""Consent is asked for every five seconds (RFC 7675 section 5.1), by browsers twice as often; checks come faster."""
+
 TURN_CARRIES = "A TURN server carries media where no direct path works."
 PEER = "peer "
 """How what is carried by a relay begins to say for whom."""
@@ -409,6 +412,9 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
             continue
         lasted = max(check.last for check in checks) - min(check.first for check in checks)
         if lasted <= SETTLED_SECONDS or any(map(_conflicts, leading)):
+            continue
+        # Who only asks now and then whether its peer still consents has nominated before (RFC 7675 section 5.1).
+        if sum(check.requests for check in leading) * CONSENT_SECONDS <= lasted:
             continue
         used = facts.once(_in_use)
         if not any(way(check) in used or back(check) in used for check in checks):

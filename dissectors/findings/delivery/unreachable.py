@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.agreements import agreements, within
+from dissectors.findings.media.silence import spans_of
 from dissectors.findings.outlines import Outline
 from dissectors.findings.rule import (
     Facts,
@@ -125,10 +128,16 @@ def _meanwhile(error: IcmpError, first: float, last: float) -> list[IcmpPeriod]:
 def _of_stream(
     facts: Facts, position: int, stream: Stream, error: IcmpError, periods: Sequence[IcmpPeriod]
 ) -> Found:
-    begun, span = periods[0].first, None if stream.call is None else _talk(facts.calls[stream.call])
+    begun, call = periods[0].first, None if stream.call is None else facts.calls[stream.call]
+    span = None if call is None else _talk(call)
     answered, ended = span or (stream.first, stream.last)
     since, until = max(stream.first, answered), min(stream.last, ended)
-    seconds = sum([max(0.0, min(each.last, until) - max(each.first, since)) for each in periods])
+    refused = [(max(each.first, since), min(each.last, until)) for each in periods]
+    if call is not None and stream.sender in OTHER_SIDE and agreements(facts)[stream.call or 0]:
+        # Who holds a call may close its port: nobody was to send it anything.
+        wanted = spans_of(facts, call, agreements(facts)[stream.call or 0], stream.sender or "")
+        refused = [part for begin, end in refused for part in within(wanted, begin, end)]
+    seconds = sum([max(0.0, end - begin) for begin, end in refused])
     what = f"{name_of(stream)}: {counted(stream.packets, 'packet')} to port {stream.dport}, and {_says(error, periods)}"
     # Without its signalling nobody knows whether a call went on.
     going_on = span is not None or begun - stream.first < MIN_REFUSED_SECONDS
@@ -203,6 +212,8 @@ def _of_messages(number: int, call: Call, error: IcmpError, refused: Sequence[Me
         f"{counted(len(refused), 'message')}, and {_says(error, periods)}"
     )
     severity: Severity | None = None if any(each.method in SETTING_UP for each in refused) else "warning"
+    if all(_is_last(call, each) for each in refused):
+        severity = "note"
     if any(_goes_on(each, first) for each in call.messages):
         severity = "note"
         what += f"; then {first.dst} went on"
@@ -211,6 +222,16 @@ def _of_messages(number: int, call: Call, error: IcmpError, refused: Sequence[Me
         what += "; another host answered"
     places = [*[each.place for each in refused[:MAX_NAMED]], *_places(periods)]
     return Found(what, places, number, certainty="high", severity=severity, time=first.time)
+
+
+def _is_last(call: Call, message: Message) -> bool:
+    """Whether it accepts what ends something: who hangs up or unregisters may close its port at once."""
+    if message.status is None or not 200 <= message.status < 300:
+        return False
+    if message.method == "REGISTER":
+        asked = [each for each in call.messages if each.method == "REGISTER" and each.status is None]
+        return any(each.cseq == message.cseq and each.header("Expires") == "0" for each in asked)
+    return message.method == "BYE"
 
 
 def _goes_on(message: Message, refused: Message) -> bool:
@@ -237,6 +258,9 @@ def _answers(message: Message, refused: Message) -> bool:
 )
 def rtcp_unreachable(facts: Facts) -> Iterator[Found]:
     found = refusing(facts)
+    reporting = {
+        flow.src for flow in (facts.recognised if found else ()) if any(seen.name == "RTCP" for seen in flow.protocols)
+    }
     for flow in facts.recognised if found else ():
         names = {seen.name for seen in flow.protocols}
         if "RTCP" not in names or not names.isdisjoint(("RTP", SIGNALLING)):
@@ -247,7 +271,8 @@ def rtcp_unreachable(facts: Facts) -> Iterator[Found]:
                 f"{counted(flow.datagrams, 'packet')} of RTCP from {endpoint(flow.src, flow.sport)} to "
                 f"{endpoint(flow.dst, flow.dport)}, and {_says(error, error.periods)}"
             )
-            lasting = times >= MIN_ERRORS and times >= MOSTLY * flow.datagrams
+            # A host that sends none has no port for it: many phones do without.
+            lasting = times >= MIN_ERRORS and times >= MOSTLY * flow.datagrams and flow.dst in reporting
             yield Found(
                 what, _places(error.periods), certainty="high", severity=None if lasting else "note",
                 time=error.periods[0].first,

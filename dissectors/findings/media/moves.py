@@ -7,6 +7,7 @@ sends to whoever sends to it; one that does not stays with what it knew.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements
@@ -45,7 +46,9 @@ def media_source_moved(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks(ASTRAY):
         for side, peer in OTHER_SIDE.items():
             for old, new in _moves(ways_of(facts, call, side)):
-                if new.source in _announced(call, side):
+                announced = _announced(call, side)
+                # A side that sends from another port, or another blade beside it, may well receive where it said.
+                if new.source in announced or old.source in announced and _beside(old.source[0], new.source[0]):
                     continue
                 back = ways_of(facts, call, peer)
                 staying = [way for way in back if way.target == old.source and way.first < new.first]
@@ -108,10 +111,10 @@ def _drawn_from(
     hosts = {host for host, _ in _announced(call, peer)}
     true = [
         way for way in received
-        if way.source != turned.target and way.first < turned.first and way.last > turned.first + GRACE_SECONDS
+        if way.source != turned.target and call.start <= way.first < turned.first < way.last - GRACE_SECONDS
     ]
-    # A peer behind a NAT that gives it another port is the peer.
-    hosts.update([way.source[0] for way in true])
+    # A peer behind a NAT that gives it another port is the peer, and so is who signals.
+    hosts.update([way.source[0] for way in true], [each.src for each in call.messages if each.side == peer])
     if not true or turned.target[0] in hosts or turned.last - turned.first < GRACE_SECONDS:
         return None
     if any(way.target != turned.target and way.last > turned.first + GRACE_SECONDS for way in sent):
@@ -120,6 +123,12 @@ def _drawn_from(
     if any(turned.first - GRACE_SECONDS < each.begin < turned.first + GRACE_SECONDS for each in agreed[1:]):
         return None
     return true[0]
+
+
+def _beside(one: str, other: str) -> bool:
+    """Whether two hosts have nearly the same address, as the blades of one server have: one /24, or one /64."""
+    networks = [ip_network(f"{host}/{64 if ':' in host else 24}", strict=False) for host in (one, other)]
+    return networks[0] == networks[1]
 
 
 def _announced(call: Call, side: str) -> set[tuple[str | None, int]]:

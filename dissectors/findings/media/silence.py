@@ -96,7 +96,12 @@ def media_missing(facts: Facts) -> Iterator[Found]:
         what += "; another leg of the call has some" if other else ""
         seen = all([known.know(address) for address, _ in each.ends])
         if not other and _reports(facts, each):
-            yield Found(f"{what}; RTCP goes between the announced ports", each.places, number, certainty="high")
+            # A filter may have left out all RTP, and a probe may send RTCP alone.
+            sure = not silent
+            yield Found(
+                f"{what}; RTCP goes between the announced ports", each.places, number,
+                certainty="high" if sure else "medium", severity=None if sure else "warning",
+            )
         elif silent or other or apart or not seen:
             yield Found(what, each.places, number, certainty="low", severity="note")
         else:
@@ -132,9 +137,11 @@ def _apart(known: Ways, call: Unheard) -> tuple[str | None, str | None] | None:
 def _reports(facts: Facts, call: Unheard) -> bool:
     """Whether RTCP came from where a side of a call wants RTP, or from the port above, and went to the other's.
 
-    What takes that way is in the capture, so RTP would be.
+    What takes that way is in the capture, so RTP would be, unless reports say that some comes.
     """
     ends = {(address, port + more) for address, port in call.ends for more in (0, 1)}
+    if any((each.src, each.sport) in ends for each in facts.unsent):
+        return False
     return any(source in ends and target in ends for source, target in facts.once(_reporting))
 
 

@@ -108,6 +108,10 @@ def direction_wrong(facts: Facts) -> Iterator[Found]:
                 yield Found(what, (offer.place, answer.place), number)
 
 
+TALKING = frozenset(("audio", "video"))
+"""The kinds of media without which nobody hears or sees anybody: who refuses a fax may go on as before."""
+
+
 @rule(
     "media-refused", "note", "A part of the offer was refused",
     why="Port 0 in the answer refuses a media line: the call goes on without it. Where no line is left, nobody hears "
@@ -119,7 +123,7 @@ def media_refused(facts: Facts) -> Iterator[Found]:
         refused = [
             ours.kind for ours, theirs in zip(offer.media, answer.media, strict=False) if ours.port and not theirs.port
         ]
-        if refused and _nothing_left(facts, number, answer):
+        if not TALKING.isdisjoint(refused) and _nothing_left(facts, number, answer):
             what = f"{', '.join(refused)} refused (port 0), and nothing else is accepted: nobody hears anybody"
             yield Found(what, (offer.place, answer.place), number, severity="warning")
             continue

@@ -29,7 +29,7 @@ def webrtc_answer_incomplete(facts: Facts) -> Iterator[Found]:
     for number, call in facts.having("Reason"):
         for agreed in agreements(facts)[number]:
             lacking, bye = dict.fromkeys(_lacking(agreed)), _refusing(call, agreed)
-            if lacking and bye is not None and on_one_hop(call, agreed):
+            if lacking and bye is not None and not call.streams and on_one_hop(call, agreed):
                 seconds = bye.time - agreed.answer.time
                 what = (
                     f"the offer has {' and '.join(lacking)}, the answer has not; the {agreed.offer.side} ends the call "

@@ -191,8 +191,10 @@ def _itself(asked: Message, final: Message) -> bool:
     """Whether a redirection names the address that was called."""
     if not 300 <= (final.status or 0) < 400:
         return False
-    to, called = target(contact_of(final) or ""), target(asked.uri or "")
-    return to is not None and to == called
+    contact = contact_of(final) or ""
+    to, called = target(contact), target(asked.uri or "")
+    # With maddr it names another server (RFC 3261 section 19.1.1).
+    return to is not None and to == called and "maddr=" not in contact.lower()
 
 
 SAME_NUMBER = "A request with credentials is a new one, with a CSeq higher by one (RFC 3261 section 22.2)."

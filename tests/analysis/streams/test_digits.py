@@ -76,6 +76,14 @@ def test_one_key_twice_in_a_hurry_is_two_keys() -> None:
     assert "event-timestamp-moves" not in ids(made)
 
 
+def test_keys_of_one_packet_each_in_a_hurry_are_as_many_keys() -> None:
+    """A machine dials so, at ends alone: the next one begins when the one before has ended."""
+    ends = [(3100 + 80 * n, A, B, rtp(200 + n, 77, 101, 20_000 + 640 * n, b"\1\x8a\1\x40")) for n in range(6)]
+    made = report([*dialled(*NAMED), *talk(seconds=2), *ends])
+    assert [(each.digit, each.timestamps) for each in one(made).digits] == [("1", 1)] * 6
+    assert "event-timestamp-moves" not in ids(made)
+
+
 @pytest.mark.parametrize("repeat", [False, True])
 def test_a_stream_of_nothing_but_events_tells_its_keys(repeat: bool) -> None:
     made = report([*key(1, 1000, 10, 5000, repeat=repeat), *key(11, 2000, 20, 13_000, repeat=repeat)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.report import Finding
+from tests.finding_cases.presence import reinvite, version
 from tests.finding_cases.unreachable import INVITES, MEDIA, RTCP
 from tests.found import frames
 from tests.icmp import PORT, PORT6, PROHIBITED, TOO_BIG, refused
@@ -168,8 +169,34 @@ def test_a_response_that_is_refused_is_told_with_what_it_answers() -> None:
     assert found.severity == "error" and found.what.startswith("401 Unauthorized to REGISTER from 203.0.113.2")
 
 
+def test_who_hangs_up_or_unregisters_may_close_its_port_at_once() -> None:
+    byes = [request(time, "BYE", number=2, tag="2") for time in (11_000, 11_500)]
+    over = [response(each[0] + 20, 200, "OK", "BYE", number=2) for each in byes]
+    (found,) = signalling(refused(over), [*dialled(), *byes, *over])
+    assert found.severity == "note"
+    for expires, severity in (("0", "note"), ("3600", "error")):
+        asked = request(0, "REGISTER", f"Expires: {expires}")
+        again = request(500, "REGISTER", f"Expires: {expires}")
+        answers = [response(time, 200, "OK", "REGISTER") for time in (20, 520)]
+        (found,) = signalling(refused(answers), [asked, again, *answers])
+        assert found.severity == severity
+
+
+def test_who_holds_a_call_may_close_its_port() -> None:
+    held = reinvite(2500, version(2, A, "a=sendonly"), version(2, B, "a=recvonly"), 2)
+    closed = [each for each in GOOD if each[0] > 2600 and each[1] == B and each[3][:1] == b"\x80"]
+    (found,) = media(refused(closed))
+    assert found.severity == "error"
+    (found,) = media(refused(closed), sorted([*GOOD, *held], key=lambda each: each[0]))
+    assert found.severity == "note"
+
+
 def test_rtcp_alone_is_a_warning_of_its_path() -> None:
     (found,) = told("rtcp-unreachable", [*GOOD, *RTCP], refused(RTCP))
+    # Who sends none has no port for it.
+    assert found.severity == "note"
+    own = [(time + 5, (B[0], 30_001), A, receiver_report(0, 77)[3]) for time, *_ in RTCP]
+    (found,) = told("rtcp-unreachable", [*GOOD, *RTCP, *own], refused(RTCP))
     assert (found.severity, found.call, found.stream) == ("warning", None, None)
     assert found.what.startswith("6 packets of RTCP from 198.51.100.1:16403 to 203.0.113.2:16403, and 203.0.113.2 ")
     (found,) = told("rtcp-unreachable", [*GOOD, *RTCP], refused(RTCP[-1:]))

@@ -53,6 +53,23 @@ def test_a_peer_that_moved_itself_or_has_another_port_at_its_nat_is_no_stranger(
     assert not found([*dialled(), *talk(), *drawn_away(end=MAPPED), *hung_up()], "media-diverted")
 
 
+def test_who_signals_or_was_there_before_the_call_is_no_stranger() -> None:
+    """What is left of the call before on a port of the server gives way to the phone of this one."""
+    here, there = ("203.0.113.77", 5060), (B[0], 5060)
+    calling = [(time, *[here if end == A else there for end in ends], octets) for time, *ends, octets in dialled()]
+    assert not found([*calling, *talk(), *drawn_away(end=(here[0], 61_000)), *hung_up()], "media-diverted")
+    left_over = talk((A[0], 30_000), B, 97, start=0, seconds=12)
+    later = [(time + 1000, *rest) for time, *rest in dialled()]
+    drawn = [*talk(B, (A[0], 30_000), OWN, start=2000, seconds=3), *drawn_away()[300:]]
+    assert not found([*left_over, *later, *drawn, *hung_up()], "media-diverted")
+
+
+def test_a_side_that_sends_from_beside_its_announced_port_receives_there() -> None:
+    for end in ((A[0], 16_500), ("198.51.100.2", 16_402)):
+        sent = [*talk(ssrc=RANDOM, seconds=4), *talk(end, B, RANDOM, start=5020, seconds=6, first=300)]
+        assert not found([*dialled(), *sent, *talk(B, A, 78), *hung_up()], "media-source-moved")
+
+
 def test_what_was_agreed_just_then_or_is_chosen_by_ice_is_nobodys_doing() -> None:
     again = reinvite(4500, version(2), version(2, B), 2)
     assert not found([*dialled(), *talk(), *drawn_away(), *again, *hung_up()], "media-diverted")

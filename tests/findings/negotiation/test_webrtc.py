@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.finding_cases.webrtc import ICE, MUX, OFFER, REFUSED, refused, webrtc
 from tests.found import found, frames
-from tests.stories import B
+from tests.stories import A, B, talk
 
 ID = "webrtc-answer-incomplete"
 
@@ -33,3 +33,9 @@ def test_the_first_line_of_a_bundle_says_it_for_all() -> None:
     assert not found(refused(sound + bare, REFUSED, offer=OFFER + video), ID)
     (told,) = found(refused(sound + bare.replace(b"16402", b"16404"), REFUSED, offer=OFFER + video), ID)
     assert told.what.startswith("the offer has a=ice-ufrag and a=rtcp-mux, the answer has not")
+
+
+def test_where_media_comes_the_answer_was_taken() -> None:
+    answer = webrtc(B, *ICE, setup="active")
+    assert found(refused(answer, REFUSED, after=3600), ID)
+    assert not found([*refused(answer, REFUSED, after=3600), *talk(B, A, 78, start=1100, seconds=2)], ID)
